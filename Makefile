@@ -1,0 +1,57 @@
+# The only set-up a newcomer needs: each target makes .venv and installs the locked packages by itself.
+PYTHON ?= python3
+PORT ?= 8000
+SANDBOX_PORT ?= 12111
+JOBS ?= 2
+BIN := .venv/bin
+RUNTIME := .venv/.runtime
+DEVELOPMENT := .venv/.development
+CATALOGS := $(wildcard membership/translations/*/LC_MESSAGES/messages.po)
+COMPILED := $(CATALOGS:.po=.mo)
+
+.PHONY: demo test check bench fuzz translations clean
+
+demo: $(RUNTIME) $(COMPILED)  ## the site with two years of history on http://127.0.0.1:8000
+	@$(BIN)/membership demo --port $(PORT) --sandbox-port $(SANDBOX_PORT)
+
+test: check  ## the checks, then everything this machine can run
+	$(BIN)/pytest -n $(JOBS) -m "not browser"
+	$(BIN)/pytest -n $(JOBS) -m "not browser and not one_engine" --engine postgresql
+	$(BIN)/pytest -n $(JOBS) -m browser
+
+check: $(DEVELOPMENT) $(COMPILED)  ## lint, types, floors, templates, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djlint --quiet --check --lint templates
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -q tests/rules
+
+bench: $(DEVELOPMENT) $(COMPILED)  ## figures measured on this machine, beside their bars
+	@$(BIN)/python -m bench
+
+fuzz: $(DEVELOPMENT) $(COMPILED)  ## longer random histories and hostile inputs
+	MEMBERSHIP_TEST_FUZZ=1 $(BIN)/pytest -n $(JOBS) -m hypothesis
+
+translations: $(DEVELOPMENT)  ## collect the strings of the interface into the catalogs
+	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -k _l --no-wrap --add-location=never --sort-output \
+	  --project=Membership --version=1 --copyright-holder="The Membership authors" -o membership/translations/messages.pot .
+	$(BIN)/pybabel -q update -i membership/translations/messages.pot -d membership/translations --no-wrap --no-fuzzy-matching --ignore-obsolete
+
+%.mo: %.po $(RUNTIME)
+	@$(BIN)/pybabel -q compile -i $< -o $@ -l $(notdir $(patsubst %/LC_MESSAGES/messages.po,%,$<))
+
+$(RUNTIME): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the locked packages into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.lock $(RUNTIME)
+	@echo "Installing the locked packages for development into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+clean:
+	rm -rf .venv instance

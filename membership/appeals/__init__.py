@@ -1,0 +1,1 @@
+"""The call to action after a story: words, amounts, where it may stand, which gifts it brought."""

@@ -1,0 +1,79 @@
+"""Appeals, where they were shown, and what came of them."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Date, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from membership.db import Base, CurrencyCode, JsonDict, MinorUnits, PublicId, RowId
+
+
+class Appeal(Base):
+    """The request for support after a story: its words, amounts and intervals, and where it may stand."""
+
+    __tablename__ = "appeal"
+
+    id: Mapped[RowId] = mapped_column(init=False)
+    public_id: Mapped[PublicId]
+    name: Mapped[str] = mapped_column(String(120))  # for staff
+    language: Mapped[str] = mapped_column(String(2))
+    heading: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text)  # plain paragraphs, parted by empty lines
+    highlight: Mapped[str] = mapped_column(String(300))  # the one sentence that stands out
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    suggested_amounts: Mapped[JsonDict] = mapped_column(default_factory=dict)  # empty: the newsroom's
+    priority: Mapped[int] = mapped_column(Integer, default=0)  # the highest that fits is shown
+    is_on: Mapped[bool] = mapped_column(default=True)
+
+
+class Showing(Base):
+    """A slot: an article (0: none) with an appeal (none: a hold-back or a page without). `public_id` is in links.
+
+    `article_id` is an article's id, without foreign key: articles stand on a higher floor.
+    """
+
+    __tablename__ = "showing"
+    __table_args__ = (UniqueConstraint("article_id", "appeal_id"),)
+
+    id: Mapped[RowId] = mapped_column(init=False)
+    public_id: Mapped[PublicId]
+    article_id: Mapped[int] = mapped_column(BigInteger)
+    appeal_id: Mapped[int | None] = mapped_column(ForeignKey("appeal.id"))
+    language: Mapped[str] = mapped_column(String(2), default="")  # the article's
+
+
+class ShowingDay(Base):
+    """Daily totals of a slot; `shown` counts only browsers that run the optional script."""
+
+    __tablename__ = "showing_day"
+
+    showing_id: Mapped[int] = mapped_column(ForeignKey("showing.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    shown: Mapped[int] = mapped_column(Integer, default=0)
+    followed: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Campaign(Base):
+    """A goal with dates; `raised` is settled money, written by giving."""
+
+    __tablename__ = "campaign"
+
+    id: Mapped[RowId] = mapped_column(init=False)
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    goal: Mapped[MinorUnits]
+    currency: Mapped[CurrencyCode]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    raised: Mapped[MinorUnits] = mapped_column(default=0)
+
+
+class Invitation(Base):
+    """What the appeal invites to, in one language: the round being voted on now. Written by topics."""
+
+    __tablename__ = "invitation"
+
+    language: Mapped[str] = mapped_column(String(2), primary_key=True)
+    text: Mapped[str] = mapped_column(String(300))
+    path: Mapped[str] = mapped_column(String(160))

@@ -1,0 +1,169 @@
+"""An appeal as the page under a story shows it: words, intervals with their amounts, where its link leads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from babel import Locale
+from babel.numbers import format_currency
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership import clock
+from membership.appeals.models import Appeal, Campaign, Invitation
+from membership.money import Money, decimals
+from membership.newsroom.settings_rows import Amounts, NewsroomSettings
+from membership.web import filters
+
+INTERVALS = ("month", "year", "once")
+"""In the order shown; the first is the one preselected."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A suggested amount: `value` as /support reads it, `label` as people do."""
+
+    value: str
+    label: str
+    checked: bool = False
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class IntervalChoice:
+    """How often to give, and how much then."""
+
+    value: str
+    label: str
+    checked: bool
+    amounts: list[Amount]
+
+
+@dataclass(frozen=True)
+class InvitationLink:
+    """The round that is being voted on now."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Everything the template of the appeal names; without an appeal only the invitation."""
+
+    slot: str
+    heading: str = ""
+    paragraphs: list[str] = field(default_factory=list)
+    highlight: str = ""
+    intervals: list[IntervalChoice] = field(default_factory=list)
+    currency: str = ""
+    currency_symbol: str = ""
+    invitation: InvitationLink | None = None
+
+
+@dataclass(frozen=True)
+class Meter:
+    """How far a running campaign is."""
+
+    name: str
+    raised: Money
+    goal: Money
+
+    @property
+    def raised_units(self) -> int:
+        """What has been given, in minor units, at most the goal."""
+        return min(self.raised.amount, self.goal.amount)
+
+    @property
+    def goal_units(self) -> int:
+        """The goal in minor units."""
+        return self.goal.amount
+
+
+def ask(session: Session, appeal: Appeal, newsroom: NewsroomSettings, *, slot: str) -> Ask:
+    """An appeal with its amounts in the newsroom's first currency; the newsroom's own where it names none."""
+    currency = newsroom.default_currency
+    return Ask(
+        slot=slot,
+        heading=appeal.heading,
+        paragraphs=paragraphs(appeal.body),
+        highlight=appeal.highlight,
+        intervals=_intervals(appeal.suggested_amounts, newsroom, currency, appeal.language),
+        currency=currency,
+        currency_symbol=filters.symbol(currency, appeal.language),
+        invitation=invitation(session, appeal.language),
+    )
+
+
+def quiet(session: Session, language: str) -> Ask:
+    """What the quiet copy needs to know: only what is being voted on."""
+    return Ask(slot="", invitation=invitation(session, language))
+
+
+def paragraphs(body: str) -> list[str]:
+    """The paragraphs of a text, parted by empty lines."""
+    return [" ".join(part.split()) for part in body.replace("\r\n", "\n").split("\n\n") if part.strip()]
+
+
+def invitation(session: Session, language: str) -> InvitationLink | None:
+    """What the newsroom invites to vote on, in a language."""
+    row = session.get(Invitation, language)
+    return InvitationLink(row.text, row.path) if row else None
+
+
+def running_campaign(session: Session, currency: str, at: datetime | None = None) -> Meter | None:
+    """The campaign that runs now in a currency, the one that ends first if there are several."""
+    now = at or clock.now()
+    running = select(Campaign).where(
+        Campaign.starts_at <= now, Campaign.ends_at > now, Campaign.currency == currency
+    )
+    found = session.scalars(running.order_by(Campaign.ends_at).limit(1)).one_or_none()
+    if found is None:
+        return None
+    return Meter(found.name, Money(max(found.raised, 0), currency), Money(found.goal, currency))
+
+
+def short_money(money: Money, language: str) -> str:
+    """An amount as briefly as can be: "€5", and "€5.50" only where there are cents."""
+    units = 10 ** decimals(money.currency)
+    if money.amount % units:
+        return filters.money(money, language)
+    pattern = Locale.parse(language).currency_formats["standard"].pattern.replace(".00", "")
+    text = format_currency(
+        money.amount // units, money.currency.upper(), pattern, locale=language, currency_digits=False
+    )
+    return filters.with_symbol(text, money.currency, language)
+
+
+def suggested(amounts: Amounts, newsroom: NewsroomSettings, currency: str, interval: str) -> list[int]:
+    """The suggested amounts of an appeal, in minor units; the newsroom's where the appeal names none."""
+    return amounts.get(currency, {}).get(interval) or newsroom.suggested(currency, interval)
+
+
+def _intervals(
+    amounts: Amounts, newsroom: NewsroomSettings, currency: str, language: str
+) -> list[IntervalChoice]:
+    labels = {"month": _("Monthly"), "year": _("Yearly"), "once": _("Once")}
+    return [
+        IntervalChoice(
+            value=interval,
+            label=labels[interval],
+            checked=interval == INTERVALS[0],
+            amounts=_amounts(suggested(amounts, newsroom, currency, interval), currency, language),
+        )
+        for interval in INTERVALS
+    ]
+
+
+def _amounts(units: Sequence[int], currency: str, language: str) -> list[Amount]:
+    """The amounts with the middle one preselected."""
+    middle = (len(units) - 1) // 2
+    return [
+        Amount(
+            value=Money(amount, currency).plain(),
+            label=short_money(Money(amount, currency), language),
+            checked=place == middle,
+        )
+        for place, amount in enumerate(units)
+    ]

@@ -1,0 +1,1 @@
+"""Articles, free to all: writing, publishing, correcting, withdrawing; importers and feeds."""

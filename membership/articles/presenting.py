@@ -1,0 +1,208 @@
+"""Articles as pages show them: rows turned into what the templates name.
+
+Every function takes rows that were read together, so that a page costs the same few queries whatever it lists.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from membership.articles import addresses, queries
+from membership.articles.models import Article, Byline, Correction
+from membership.newsroom.settings_rows import NewsroomSettings
+from membership.web import htmlize
+from membership.web.tags import Sizes
+
+WORDS_A_MINUTE = 220
+_MEDIA_NAME = re.compile(
+    r"(?<![\w./-])(?:/media/)?([a-z0-9][a-z0-9._-]*\.(?:webp|jpe?g|png|gif|avif))", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A name and where it leads ("" if nowhere)."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of ours with its size; caption and credit may be empty."""
+
+    url: str
+    width: int
+    height: int
+    alt: str
+    caption: str = ""
+    credit: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """An article as it stands in a list."""
+
+    headline: str
+    url: str
+    section: str
+    standfirst: str
+    published_at: datetime
+    picture: Picture | None
+    language: str
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The newest of a section on the front page."""
+
+    name: str
+    url: str
+    stories: list[Card]
+
+
+@dataclass(frozen=True)
+class Front:
+    """What the front page shows: the newest story large, two beside it, then every section."""
+
+    lead: Card | None
+    secondary: list[Card]
+    by_section: list[Shelf]
+
+
+@dataclass(frozen=True)
+class Story:
+    """An article as its own page shows it. `updated_at` is None unless it changed after it came out."""
+
+    id: int
+    slug: str
+    language: str
+    headline: str
+    standfirst: str
+    section: Link | None
+    picture: Picture | None
+    body: Markup
+    minutes: int
+    authors: list[Link]
+    published_at: datetime
+    updated_at: datetime | None
+    asked_for_by: int | None
+    is_sponsored: bool
+    corrections: Sequence[Correction]
+
+
+def cards(session: Session, articles: Sequence[Article], newsroom: NewsroomSettings) -> list[Card]:
+    """Articles as cards, in the same order; one query for all pictures."""
+    sizes = queries.sizes(session, {article.picture for article in articles if article.picture})
+    return [
+        Card(
+            headline=article.headline,
+            url=addresses.article(article.slug, article.language, newsroom.default_language),
+            section=newsroom.section_name(article.section, article.language) if article.section else "",
+            standfirst=article.standfirst,
+            published_at=article.published_at or article.updated_at,
+            picture=_picture(article, sizes),
+            language=article.language,
+        )
+        for article in articles
+    ]
+
+
+def front(session: Session, newsroom: NewsroomSettings, language: str) -> Front:
+    """The front page of a language; three queries, however much there is."""
+    top = queries.latest(session, language, limit=3)
+    shelves = queries.by_section(session, language, each=4, but=[article.id for article in top])
+    listed = [article for shelf in shelves.values() for article in shelf]
+    shown = cards(session, [*top, *listed], newsroom)
+    rest = iter(shown[len(top) :])
+    filled = {slug: [next(rest) for _article in shelf] for slug, shelf in shelves.items()}
+    order = [section["slug"] for section in newsroom.sections]
+    return Front(
+        lead=shown[0] if top else None,
+        secondary=shown[1 : len(top)],
+        by_section=[
+            Shelf(
+                newsroom.section_name(slug, language),
+                addresses.section(slug, language, newsroom.default_language),
+                filled[slug],
+            )
+            for slug in sorted(filled, key=lambda slug: order.index(slug) if slug in order else len(order))
+            if slug
+        ],
+    )
+
+
+def story(session: Session, article: Article, newsroom: NewsroomSettings) -> Story:
+    """An article as its own page shows it; three queries."""
+    sizes = queries.sizes(session, pictures_in(article.body) | ({article.picture} - {""}))
+    body = body_of(article.body, article.body_format, sizes)
+    published = article.published_at or article.updated_at
+    return Story(
+        id=article.id,
+        slug=article.slug,
+        language=article.language,
+        headline=article.headline,
+        standfirst=article.standfirst,
+        section=_section(article, newsroom),
+        picture=_picture(article, sizes),
+        body=body,
+        minutes=minutes(body),
+        authors=[
+            Link(byline.name, addresses.author(byline.slug, article.language, newsroom.default_language))
+            for byline in queries.bylines(session, [article.id]).get(article.id, [])
+        ],
+        published_at=published,
+        updated_at=article.updated_at if (article.updated_at - published).total_seconds() >= 60 else None,
+        asked_for_by=article.asked_for_by,
+        is_sponsored=article.is_sponsored,
+        corrections=queries.corrections(session, article.id),
+    )
+
+
+def body_of(text: str, body_format: str, sizes: Sizes | None = None) -> Markup:
+    """A body as safe HTML, whatever it was written in; one too tangled to read is shown as plain text."""
+    convert = htmlize.clean if body_format == "html" else htmlize.markdown
+    try:
+        return convert(text, sizes=sizes)
+    except htmlize.TooLongError:
+        return Markup("<p>{}</p>").format(text)
+
+
+def minutes(body: str) -> int:
+    """How long a body takes to read, at least one."""
+    return max(1, round(len(htmlize.plain_text(body).split()) / WORDS_A_MINUTE))
+
+
+def pictures_in(text: str) -> set[str]:
+    """The names of pictures that a body may show."""
+    return {name.lower() for name in _MEDIA_NAME.findall(text)}
+
+
+def byline_names(bylines: Sequence[Byline]) -> str:
+    """Names as an editor types them: "Ada Lovelace, Ben Bitdiddle"."""
+    return ", ".join(byline.name for byline in bylines)
+
+
+def _picture(article: Article, sizes: Sizes) -> Picture | None:
+    if not article.picture:
+        return None
+    width, height = sizes.get(article.picture, (1600, 900))
+    return Picture(
+        url=f"/media/{article.picture}",
+        width=width,
+        height=height,
+        alt=article.picture_alt,
+        caption=article.picture_caption,
+        credit=article.picture_credit,
+    )
+
+
+def _section(article: Article, newsroom: NewsroomSettings) -> Link | None:
+    if not article.section:
+        return None
+    name = newsroom.section_name(article.section, article.language)
+    return Link(name, addresses.section(article.section, article.language, newsroom.default_language))

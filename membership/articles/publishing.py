@@ -1,0 +1,298 @@
+"""The life of an article: written, published now or at an instant, corrected, withdrawn.
+
+Every save leaves a revision and an audit entry, and says which stored pages are out of date. Callers commit.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from membership import clock
+from membership.appeals import attribution, choosing
+from membership.articles import addresses, queries, slugs
+from membership.articles.errors import (
+    EditConflictError,
+    IncompleteArticleError,
+    NotPublishedError,
+    PastInstantError,
+)
+from membership.articles.models import Article, ArticleState, Byline, Correction, Revision, SlugRedirect
+from membership.newsroom import audit, due, page_changes, settings_rows
+from membership.secrets import new_public_id
+
+DUE_KIND = "article.published"
+
+
+@dataclass(frozen=True)
+class By:
+    """Who does it: an account, or a command or the clock without one."""
+
+    account_id: int | None
+    name: str  # the account's public id, "command" or "system"
+
+
+COMMAND = By(None, "command")
+CLOCK = By(None, "system")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """Everything an editor decides about an article but its state. `slug` empty: made from the headline."""
+
+    headline: str
+    body: str
+    language: str
+    standfirst: str = ""
+    slug: str = ""
+    section: str = ""
+    authors: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    body_format: str = "markdown"
+    is_sensitive: bool = False
+    is_sponsored: bool = False
+    picture: str = ""
+    picture_alt: str = ""
+    picture_caption: str = ""
+    picture_credit: str = ""
+    translation_key: str = ""
+
+
+def create(session: Session, draft: Draft, *, by: By) -> Article:
+    """Begin an article as a draft."""
+    now = clock.now()
+    article = Article(
+        slug=_free_slug(session, draft),
+        language=draft.language,
+        headline=draft.headline,
+        body=draft.body,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(article)
+    session.flush()
+    _take(session, article, draft)
+    _note(session, article, "article.created", by)
+    return article
+
+
+def change(session: Session, article: Article, draft: Draft, *, by: By, seen: int | None = None) -> None:
+    """Save an article; `seen` is the revision its editor began from.
+
+    Raises:
+        EditConflictError: there is a later revision than `seen`; nothing is changed.
+        IncompleteArticleError: a published article would lose its headline or body.
+    """
+    latest = latest_revision(session, article.id)
+    if seen is not None and latest is not None and latest.id != seen:
+        raise EditConflictError(latest.account_id)
+    is_out = article.state is ArticleState.PUBLISHED
+    if is_out and not (draft.headline.strip() and draft.body.strip()):
+        raise IncompleteArticleError
+    before = _listed(article) if is_out else None
+    pages = _pages(session, article)
+    _move(session, article, draft)
+    if not is_out or _says(article) != (draft.headline, draft.standfirst, draft.body):
+        article.updated_at = clock.now()
+    _take(session, article, draft)
+    if is_out:
+        ensure_slots(session, article)
+        page_changes.record(session, *dict.fromkeys(pages + _pages(session, article)))
+        if before != _listed(article):
+            page_changes.record(session, page_changes.EVERYTHING)
+    _note(session, article, "article.changed", by)
+
+
+def publish(session: Session, article: Article, *, by: By, at: datetime | None = None) -> None:
+    """Let everybody read it, as published at `at` (now unless given); the first time keeps its date when repeated.
+
+    Raises:
+        IncompleteArticleError: it has no headline or no body.
+    """
+    if not (article.headline.strip() and article.body.strip()):
+        raise IncompleteArticleError
+    was_out_before = article.state is ArticleState.WITHDRAWN and article.published_at is not None
+    if not was_out_before:
+        article.published_at = article.updated_at = at or clock.now()
+    article.state = ArticleState.PUBLISHED
+    due.cancel(session, kind=DUE_KIND, key=str(article.id))
+    ensure_slots(session, article)
+    page_changes.record(session, page_changes.EVERYTHING)
+    _write_audit(session, article, "article.published", by)
+
+
+def schedule(session: Session, article: Article, at: datetime, *, by: By) -> None:
+    """Let the worker publish it at an instant.
+
+    Raises:
+        PastInstantError: that has passed.
+        IncompleteArticleError: it has no headline or no body.
+    """
+    if at <= clock.now():
+        raise PastInstantError
+    if not (article.headline.strip() and article.body.strip()):
+        raise IncompleteArticleError
+    if article.state is ArticleState.PUBLISHED:
+        return
+    article.state, article.published_at = ArticleState.SCHEDULED, at
+    due.at(session, at, kind=DUE_KIND, key=str(article.id))
+    _write_audit(session, article, "article.scheduled", by, at=at.isoformat())
+
+
+def unschedule(session: Session, article: Article, *, by: By) -> None:
+    """Take a scheduled article back to draft."""
+    if article.state is not ArticleState.SCHEDULED:
+        return
+    article.state, article.published_at = ArticleState.DRAFT, None
+    due.cancel(session, kind=DUE_KIND, key=str(article.id))
+    _write_audit(session, article, "article.unscheduled", by)
+
+
+@due.handler(DUE_KIND)
+def _publish_when_due(session: Session, key: str, at: datetime) -> None:
+    article = session.get(Article, int(key))
+    if article is not None and article.state is ArticleState.SCHEDULED:
+        publish(session, article, by=CLOCK, at=at)
+
+
+def correct(
+    session: Session, article: Article, text: str, *, by: By, at: datetime | None = None
+) -> Correction:
+    """Add a dated correction, shown below the article.
+
+    Raises:
+        NotPublishedError: readers have not seen it, so there is nothing to correct.
+    """
+    if article.state is not ArticleState.PUBLISHED:
+        raise NotPublishedError
+    corrected_at = at or clock.now()
+    correction = Correction(article_id=article.id, corrected_at=corrected_at, text=text)
+    session.add(correction)
+    article.updated_at = max(article.updated_at, corrected_at)
+    page_changes.record(session, *_pages(session, article))
+    _write_audit(session, article, "article.corrected", by)
+    return correction
+
+
+def withdraw(session: Session, article: Article, *, by: By, reason: str = "") -> None:
+    """Take it back; its address says so from then on.
+
+    Raises:
+        NotPublishedError: it is not published.
+    """
+    if article.state is not ArticleState.PUBLISHED:
+        raise NotPublishedError
+    article.state = ArticleState.WITHDRAWN
+    page_changes.record(session, page_changes.EVERYTHING)
+    _write_audit(session, article, "article.withdrawn", by, reason=reason)
+
+
+def shared_key(article: Article) -> str:
+    """The key that an article shares with its translations; made with the first of them."""
+    if not article.translation_key:
+        article.translation_key = new_public_id()
+    return article.translation_key
+
+
+def ensure_slots(session: Session, article: Article) -> None:
+    """Make the slots that the links below an article carry."""
+    appeal = choosing.for_article(
+        session,
+        language=article.language,
+        is_sensitive=article.is_sensitive,
+        is_sponsored=article.is_sponsored,
+    )
+    attribution.ensure(session, article.id, language=article.language, appeal=appeal)
+
+
+def latest_revision(session: Session, article_id: int) -> Revision | None:
+    """What the article said when it was last saved."""
+    newest = select(func.max(Revision.id)).where(Revision.article_id == article_id)
+    return session.scalars(select(Revision).where(Revision.id == newest.scalar_subquery())).one_or_none()
+
+
+def _take(session: Session, article: Article, draft: Draft) -> None:
+    for name in (
+        *("headline", "standfirst", "body", "body_format", "section", "is_sensitive", "is_sponsored"),
+        *("picture", "picture_alt", "picture_caption", "picture_credit", "translation_key"),
+    ):
+        setattr(article, name, getattr(draft, name))
+    article.tags = {"tags": draft.tags}
+    _sign(session, article, draft.authors)
+
+
+def _sign(session: Session, article: Article, names: list[str]) -> None:
+    session.execute(delete(Byline).where(Byline.article_id == article.id))
+    for position, name in enumerate(dict.fromkeys(name.strip() for name in names if name.strip())):
+        slug = slugs.slugify(name) or "author"
+        session.add(Byline(article_id=article.id, position=position, name=name[:120], slug=slug))
+    session.flush()
+
+
+def _move(session: Session, article: Article, draft: Draft) -> None:
+    """Give it its new address, and keep the way from the old one if readers may know it."""
+    slug = draft.slug or article.slug
+    if (slug, draft.language) == (article.slug, article.language):
+        return
+    if article.state in {ArticleState.PUBLISHED, ArticleState.WITHDRAWN}:
+        session.add(SlugRedirect(language=article.language, slug=article.slug, article_id=article.id))
+    wanted = _free_slug(session, draft, fallback=article.slug, but=article.id)
+    article.slug, article.language = wanted, draft.language
+    session.execute(
+        delete(SlugRedirect).filter_by(language=draft.language, slug=wanted, article_id=article.id)
+    )
+
+
+def _free_slug(session: Session, draft: Draft, *, fallback: str = "article", but: int | None = None) -> str:
+    def is_taken(slug: str) -> bool:
+        return queries.is_slug_taken(session, slug, draft.language, but=but)
+
+    return slugs.free(draft.slug or draft.headline, is_taken=is_taken, fallback=fallback)
+
+
+def _pages(session: Session, article: Article) -> list[str]:
+    return addresses.showing(session, article, settings_rows.current(session))
+
+
+def _listed(article: Article) -> tuple[str, ...]:
+    """What other pages show of it."""
+    return (
+        *(article.slug, article.language, article.headline, article.standfirst),
+        *(article.section, article.picture, article.translation_key),
+    )
+
+
+def _says(article: Article) -> tuple[str, str, str]:
+    return article.headline, article.standfirst, article.body
+
+
+def _note(session: Session, article: Article, action: str, by: By) -> None:
+    revision = Revision(
+        article_id=article.id,
+        account_id=by.account_id,
+        saved_at=clock.now(),
+        headline=article.headline,
+        standfirst=article.standfirst,
+        body=article.body,
+        hash=hash_of(article),
+    )
+    session.add(revision)
+    _write_audit(session, article, action, by)
+
+
+def hash_of(article: Article) -> str:
+    """The fingerprint of what an article says, to find words changed behind the newsroom's back."""
+    return hashlib.sha256("\n".join(_says(article)).encode()).hexdigest()
+
+
+def _write_audit(session: Session, article: Article, action: str, by: By, **details: str) -> None:
+    audit.write(
+        session,
+        action=action,
+        subject=f"article:{article.id}",
+        actor_id=by.account_id,
+        actor=by.name,
+        details={name: value for name, value in details.items() if value},
+    )

@@ -1,0 +1,216 @@
+"""The pages of articles that readers and patrons see: free to all, stored, the same for everybody."""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, send_file
+from flask.typing import ResponseReturnValue
+
+from membership.appeals import attribution, choosing
+from membership.appeals import presenting as appeals
+from membership.appeals.models import Appeal
+from membership.articles import addresses, presenting, queries, structured
+from membership.articles.models import Article, ArticleState
+from membership.db import db
+from membership.newsroom import present
+from membership.web import access, languages, media, page_store
+from membership.web.page_store import stored
+
+bp = Blueprint("articles", __name__)
+MOST_IN_LIST = 60
+MOST_IN_FEED = 20
+
+
+@bp.app_context_processor
+def _frame() -> dict[str, Any]:
+    """The sections in the masthead of every page."""
+    newsroom, language = present.newsroom(), languages.page_language()
+    return {
+        "sections": [
+            {
+                "name": newsroom.section_name(section["slug"], language),
+                "url": addresses.section(section["slug"], language, newsroom.default_language),
+                "current": request.endpoint == "articles.section"
+                and (request.view_args or {}).get("slug") == section["slug"],
+            }
+            for section in newsroom.sections
+        ],
+        "base_url": current_app.config["BASE_URL"],
+    }
+
+
+@bp.get("/articles/<slug>")
+@access.public
+@stored
+def article(slug: str) -> ResponseReturnValue:
+    """Show an article; one that was withdrawn says so, an address it had before leads on."""
+    found = queries.by_slug(db.session(), slug, languages.page_language())
+    if found is None:
+        return _elsewhere(slug)
+    if found.state is ArticleState.WITHDRAWN:
+        return render_template("articles/withdrawn.html"), 410
+    if found.state is not ArticleState.PUBLISHED:
+        abort(404)
+    return render_template("articles/article.html", **page_of(found, is_quiet=page_store.is_quiet()))
+
+
+def page_of(found: Article, *, is_quiet: bool, appeal: Appeal | None = None) -> dict[str, Any]:
+    """Everything the template of an article names, in one of its two copies.
+
+    For editors' previews too, of drafts, and with another appeal than the one that would be chosen.
+    """
+    session, newsroom = db.session(), present.newsroom()
+    story = presenting.story(session, found, newsroom)
+    canonical = _absolute(addresses.article(found.slug, found.language, newsroom.default_language))
+    return {
+        "article": story,
+        "read_more": presenting.cards(session, queries.read_more(session, found), newsroom),
+        "alternates": _translations(found),
+        "canonical": canonical,
+        "structured": structured.news_article(
+            story, newsroom.in_language(found.language), canonical=canonical, base_url=_absolute("")
+        ),
+        **_appeal_of(found, is_quiet=is_quiet, instead=appeal),
+    }
+
+
+def address_of(found: Article) -> str:
+    """The path at which readers open an article."""
+    return addresses.article(found.slug, found.language, present.newsroom().default_language)
+
+
+def _appeal_of(found: Article, *, is_quiet: bool, instead: Appeal | None) -> dict[str, Any]:
+    session, newsroom = db.session(), present.newsroom()
+    chosen = instead or choosing.for_article(
+        session, language=found.language, is_sensitive=found.is_sensitive, is_sponsored=found.is_sponsored
+    )
+    without = attribution.slot_of(session, found.id, None)
+    way = addresses.localized("/support", found.language, newsroom.default_language)
+    around = {"quiet": is_quiet, "support_url": f"{way}?article={found.slug}&appeal={without}"}
+    if is_quiet:
+        return {**around, "appeal": appeals.quiet(session, found.language), "campaign": None}
+    if chosen is None:
+        return {**around, "appeal": None, "campaign": None}
+    slot = attribution.slot_of(session, found.id, chosen)
+    return {
+        **around,
+        "appeal": appeals.ask(session, chosen, newsroom, slot=slot),
+        "campaign": appeals.running_campaign(session, newsroom.default_currency),
+    }
+
+
+def _elsewhere(slug: str) -> ResponseReturnValue:
+    """Where an article is that is not at this address: moved, or in another language."""
+    newsroom, language = present.newsroom(), languages.page_language()
+    moved = queries.by_former_slug(db.session(), slug, language) or queries.by_slug(db.session(), slug)
+    if moved is None or moved.state is not ArticleState.PUBLISHED:
+        abort(404)
+    return redirect(addresses.article(moved.slug, moved.language, newsroom.default_language), 301)
+
+
+def _translations(found: Article) -> list[dict[str, str]]:
+    default = present.newsroom().default_language
+    return [
+        {
+            "language": other.language,
+            "url": addresses.article(other.slug, other.language, default),
+            "name": languages.AVAILABLE.get(other.language, other.language),
+        }
+        for other in queries.translations(db.session(), found)
+    ]
+
+
+@bp.get("/sections/<slug>")
+@access.public
+@stored
+def section(slug: str) -> ResponseReturnValue:
+    """List a section's newest articles."""
+    newsroom, language = present.newsroom(), languages.page_language()
+    found = queries.latest(db.session(), language, limit=MOST_IN_LIST, section=slug)
+    if not found and slug not in {known["slug"] for known in newsroom.sections}:
+        abort(404)
+    return render_template(
+        "articles/section.html",
+        name=newsroom.section_name(slug, language),
+        stories=presenting.cards(db.session(), found, newsroom),
+    )
+
+
+@bp.get("/authors/<slug>")
+@access.public
+@stored
+def author(slug: str) -> ResponseReturnValue:
+    """List an author's newest articles."""
+    language = languages.page_language()
+    name = queries.author_name(db.session(), slug, language)
+    if name is None:
+        abort(404)
+    found = queries.by_author(db.session(), slug, language, limit=MOST_IN_LIST)
+    stories = presenting.cards(db.session(), found, present.newsroom())
+    return render_template("articles/author.html", name=name, stories=stories)
+
+
+@bp.get("/feed.xml")
+@access.public
+@stored
+def feed() -> ResponseReturnValue:
+    """Give the newest articles of a language, whole, as Atom."""
+    newsroom, language = present.newsroom(), languages.page_language()
+    found = queries.latest(db.session(), language, limit=MOST_IN_FEED)
+    stories = [presenting.story(db.session(), one, newsroom) for one in found]
+    page = render_template(
+        "feeds/atom.xml",
+        stories=stories,
+        address=addresses.article,
+        front=addresses.front(language, newsroom.default_language),
+        updated=max((story.updated_at or story.published_at for story in stories), default=None),
+    )
+    return Response(page, mimetype="application/atom+xml")
+
+
+@bp.get("/sitemap.xml")
+@access.public
+@stored
+def sitemap() -> ResponseReturnValue:
+    """List every article of every language for search engines, at the plain address only."""
+    if request.script_root:
+        abort(404)
+    newsroom = present.newsroom()
+    default = newsroom.default_language
+    found = [
+        (addresses.article(slug, language, default), updated)
+        for language, slug, updated in queries.for_sitemap(db.session())
+    ]
+    fronts = [addresses.front(language, default) for language in newsroom.languages]
+    return Response(
+        render_template("feeds/sitemap.xml", fronts=fronts, articles=found), mimetype="application/xml"
+    )
+
+
+@bp.get("/robots.txt")
+@access.public
+@stored
+def robots() -> ResponseReturnValue:
+    """Tell robots what is nobody's business, and where the sitemap is."""
+    if request.script_root:
+        abort(404)
+    return Response(render_template("feeds/robots.txt"), mimetype="text/plain")
+
+
+@bp.get("/media/<name>")
+@access.public
+def picture(name: str) -> ResponseReturnValue:
+    """Send a picture of ours: with a fixed type, never as a page; browsers may keep it, a name has one meaning."""
+    found = media.find(current_app.extensions["membership_media"], name)
+    if found is None or request.script_root:
+        abort(404)
+    file, content_type = found
+    response = send_file(file, mimetype=content_type, conditional=True, max_age=31_536_000)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["Content-Security-Policy"] = media.POLICY
+    if content_type not in media.RASTER:
+        response.headers["Content-Disposition"] = "attachment"
+    return response
+
+
+def _absolute(path: str) -> str:
+    return f"{current_app.config['BASE_URL']}{path}"

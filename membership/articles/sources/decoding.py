@@ -1,0 +1,127 @@
+"""Opening files that may lie: about their encoding, their size, their depth.
+
+The encoding is what a byte order mark says, else what the XML declaration says, else UTF-8. A file that is not valid in
+it is read as Windows-1251, the commonest lie in Ukrainian exports, and that is reported. Never are letters guessed
+silently.
+"""
+
+import codecs
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import cast
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from membership.articles.sources.items import ImportFileError
+
+MOST_BYTES = 512 * 1024 * 1024
+MOST_BYTES_IN_MEMORY = 64 * 1024 * 1024
+MOST_BYTES_OF_ELEMENT = 16 * 1024 * 1024
+MOST_DEPTH = 60
+CHUNK = 64 * 1024
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding=["']([A-Za-z0-9._-]{1,40})["']""")
+
+
+def encoding_of(file: Path) -> tuple[str, str]:
+    """The encoding to read a file in, and a warning ("" if it is what it says).
+
+    Raises:
+        ImportFileError: it is too large, or valid in no encoding that it may have.
+    """
+    if file.stat().st_size > MOST_BYTES:
+        raise ImportFileError(f"The file is larger than {MOST_BYTES // 1024**2} MB.")
+    with file.open("rb") as opened:
+        head = opened.read(1024)
+    told = next((name for mark, name in _MARKS if head.startswith(mark)), None)
+    if told is None:
+        declared = _DECLARED.search(head)
+        told = declared.group(1).decode().lower() if declared else "utf-8"
+    if _is_valid(file, told):
+        return told, ""
+    if told in {"utf-8", "utf8", "us-ascii", "ascii"} and _is_valid(file, "windows-1251"):
+        return "windows-1251", f"The file is not {told.upper()}, as it says; it was read as Windows-1251."
+    raise ImportFileError(f"The file is not valid {told.upper()}; save it as UTF-8 and try again.")
+
+
+def _is_valid(file: Path, encoding: str) -> bool:
+    try:
+        with file.open(encoding=encoding) as opened:
+            while opened.read(CHUNK):
+                pass
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+def whole_text(file: Path) -> tuple[str, str]:
+    """The text of a file that fits into memory, and a warning about its encoding.
+
+    Raises:
+        ImportFileError: it does not fit, or cannot be decoded.
+    """
+    if file.stat().st_size > MOST_BYTES_IN_MEMORY:
+        raise ImportFileError(f"The file is larger than {MOST_BYTES_IN_MEMORY // 1024**2} MB.")
+    encoding, warning = encoding_of(file)
+    return file.read_text(encoding=encoding).lstrip("\ufeff"), warning
+
+
+def elements(file: Path, tags: Collection[str], *, encoding: str) -> Iterator[Element]:
+    """Every element of these names (without namespace), one at a time; memory is given back after each.
+
+    No document type, no entity and no address is ever followed.
+
+    Raises:
+        ImportFileError: the file has a DOCTYPE, is broken (with the place), too deep, or one part of it is too large.
+    """
+    above: list[Element] = []
+    for event, element in _events(file, encoding):
+        if event == "start":
+            above.append(element)
+            if len(above) > MOST_DEPTH:
+                raise ImportFileError(f"The file is nested deeper than {MOST_DEPTH} elements.")
+            continue
+        above.pop()
+        if any(local_name(one) in tags for one in above):
+            continue  # a part of one that is still being read
+        if local_name(element) in tags:
+            yield element
+        if above:
+            above[-1].remove(element)
+
+
+def local_name(element: Element) -> str:
+    """An element's name without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def _events(file: Path, encoding: str) -> Iterator[tuple[str, Element]]:
+    pull = XMLPullParser(events=("start", "end"), _parser=DefusedXMLParser(encoding="utf-8", forbid_dtd=True))
+    since_event = 0
+    try:
+        with file.open(encoding=encoding) as opened:
+            while chunk := opened.read(CHUNK):
+                pull.feed(chunk.lstrip("\ufeff").encode("utf-8", "replace"))
+                since_event += len(chunk)
+                for read in pull.read_events():
+                    since_event = 0
+                    yield cast("tuple[str, Element]", read)
+                if since_event > MOST_BYTES_OF_ELEMENT:
+                    raise ImportFileError(
+                        f"One part of the file is larger than {MOST_BYTES_OF_ELEMENT // 1024**2} MB."
+                    )
+            pull.close()
+    except DefusedXmlException:
+        raise ImportFileError(
+            "The file has a DOCTYPE, which is not allowed; nothing of it was read."
+        ) from None
+    except ParseError as error:
+        line, column = error.position
+        raise ImportFileError(f"The file is broken at line {line}, column {column + 1}.") from None

@@ -1,0 +1,145 @@
+"""Reading a WordPress export (WXR): its posts as articles; pages, menus and attachments are named and left."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import unquote
+from xml.etree.ElementTree import Element
+
+from membership.articles.publishing import Draft
+from membership.articles.slugs import slugify
+from membership.articles.sources import bodies, decoding
+from membership.articles.sources.items import Item, NotTaken, Read, instant, line, text
+from membership.web.htmlize import TooLongError, plain_text
+
+_TAGS = frozenset({"item", "author", "base_blog_url"})
+_EXPORT = re.compile(r"\{https?://wordpress\.org/export/[0-9.]+/\}(\w+)")
+_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_EXCERPT = re.compile(r"\{https?://wordpress\.org/export/[0-9.]+/excerpt/\}encoded")
+_CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
+_UNPUBLISHED = {
+    "draft": "a draft",
+    "pending": "waits for review",
+    "private": "private",
+    "inherit": "without a state of its own",
+}
+
+
+@dataclass
+class _Reader:
+    language: str
+    now: datetime
+    sections: frozenset[str]
+    site: str = ""
+    names: dict[str, str] = field(default_factory=dict)  # login → the name shown
+
+    def read(self, element: Element) -> Read | None:
+        if decoding.local_name(element) == "base_blog_url":
+            self.site = line(element.text, longest=200)
+            return None
+        if decoding.local_name(element) == "author":
+            login, name = _of(element, "author_login"), _of(element, "author_display_name")
+            self.names[login] = name or login
+            return None
+        title = line(element.findtext("title"), longest=300)
+        kind, state = _of(element, "post_type"), _of(element, "status")
+        name = title or f"{_of(element, 'post_name')} (number {_of(element, 'post_id')})".strip()
+        if kind != "post":
+            return NotTaken(name, _KINDS.get(kind, f"a {kind or 'nameless kind'}, not a post"))
+        if state in {"trash", "auto-draft"}:
+            return NotTaken(name, "in the bin" if state == "trash" else "an empty automatic draft")
+        try:
+            return self._item(element, name, title, state)
+        except TooLongError:
+            return NotTaken(name, "the text is longer, or nested deeper, than any story")
+
+    def _item(self, element: Element, name: str, title: str, state: str) -> Item:
+        body, notes = bodies.from_wordpress(text(element.findtext(_CONTENT)))
+        if not title:
+            title = line(plain_text(body), longest=60) or name
+            notes.append("had no title; named by its first words")
+        published, more = self._instant(element, state, has_body=bool(body))
+        categories = [child for child in element.findall("category") if child.get("nicename")]
+        slugs = [
+            unquote(child.get("nicename", "")) for child in categories if child.get("domain") == "category"
+        ]
+        section = next((slug for slug in slugs if slug in self.sections), "")
+        creator = text(element.findtext(_CREATOR)).strip()
+        excerpt = next((text(child.text) for child in element if _EXCERPT.fullmatch(child.tag)), "")
+        return Item(
+            source_id=f"{self.site}?p={_of(element, 'post_id')[:20]}",  # a guid may stand twice
+            name=name,
+            draft=Draft(
+                headline=title,
+                body=body,
+                body_format="html",
+                language=self.language,
+                standfirst=plain_text(bodies.from_html(excerpt)[0])[:2000],
+                slug=slugify(unquote(_of(element, "post_name"))),
+                section=section,
+                authors=[line(self.names.get(creator, creator), longest=120)] if creator else [],
+                tags=sorted({line(child.text, longest=64) for child in categories if child.text}),
+            ),
+            published_at=published,
+            updated_at=instant(_of(element, "post_modified_gmt")),
+            notes=notes + more,
+        )
+
+    def _instant(self, element: Element, state: str, *, has_body: bool) -> tuple[datetime | None, list[str]]:
+        """When it was or will be published; None, with the reason, for what must not be."""
+        if _of(element, "post_password"):
+            return None, ["kept as a draft: protected by a password"]
+        if state in _UNPUBLISHED or state not in {"publish", "future"}:
+            return None, [f"kept as a draft: {_UNPUBLISHED.get(state, f'its state is {state!r}')}"]
+        if not has_body:
+            return None, ["kept as a draft: it has no text"]
+        at = instant(_of(element, "post_date_gmt")) or _mail_date(element.findtext("pubDate"))
+        if at is None:
+            return None, ["kept as a draft: it has no date"]
+        if state == "future" and at <= self.now:
+            return None, ["kept as a draft: it was to be published at an instant that has passed"]
+        return at, ["scheduled: its date is still to come"] if at > self.now else []
+
+
+_KINDS = {
+    "page": "a page, not a post",
+    "attachment": "an attachment, not a post",
+    "nav_menu_item": "an entry of a menu, not a post",
+    "revision": "an older revision",
+    "wp_block": "a reusable block, not a post",
+}
+
+
+def read(file: Path, *, language: str, now: datetime, sections: frozenset[str]) -> Iterator[Read]:
+    """Every item of a WXR file, in order.
+
+    Raises:
+        ImportFileError: see decoding.
+    """
+    encoding, warning = decoding.encoding_of(file)
+    if warning:
+        yield NotTaken(file.name, warning)
+    reader = _Reader(language, now, sections)
+    for element in decoding.elements(file, _TAGS, encoding=encoding):
+        found = reader.read(element)
+        if found is not None:
+            yield found
+
+
+def _of(element: Element, name: str) -> str:
+    """A value of WordPress's own, whatever version of the export it is from."""
+    for child in element:
+        found = _EXPORT.fullmatch(child.tag)
+        if found and found.group(1) == name:
+            return line(child.text, longest=300)
+    return ""
+
+
+def _mail_date(value: str | None) -> datetime | None:
+    try:
+        return instant(parsedate_to_datetime(value or "").isoformat())
+    except (ValueError, TypeError, IndexError):
+        return None

@@ -1,0 +1,86 @@
+"""`membership worker`: applies events, sends mail, does what is due, renders pages, reads fees.
+
+The tables say what there is to do. A wake-up makes the worker look at once; without any, it looks once a minute.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import click
+import structlog
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from huey import crontab
+from sqlalchemy.orm import Session
+
+from membership import jobs
+from membership.accounts import signing_in
+from membership.cli.database import refuse_other_schema
+from membership.db import db, run_unit
+from membership.giving import applying, chaining, fees, reading_again, unanswered
+from membership.mail import outbox
+from membership.newsroom import budgets, due
+from membership.web import page_store
+
+log = structlog.get_logger(__name__)
+Task = Callable[[Session], object]
+
+
+def forget_old(session: Session) -> None:
+    """Delete what need not be kept: budgets of a month ago, sign-in links and sessions that are over."""
+    run_unit(session, partial(budgets.forget_old, session))
+    run_unit(session, partial(signing_in.forget_old, session))
+
+
+TASKS: dict[str, Task] = {
+    "events": applying.apply_all,
+    "readings": reading_again.read_all,
+    "due": due.apply_all,
+    "pages": page_store.render_ahead,
+    "mail": outbox.send_all,
+    "calls": unanswered.settle_all,
+    "fees": fees.read,
+    "chain": chaining.extend,
+    "forget": forget_old,
+}
+"""What a wake-up of each name, and each minute's round, does; in this order, since each may make work for the next."""
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do all there is to do now, and end.")
+@with_appcontext
+def worker(*, once: bool) -> None:
+    """Do the work that pages leave behind, until it is stopped.
+
+    Example: membership worker
+    """
+    refuse_other_schema()
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's documented way to the app behind the proxy
+    if once:
+        round_of_work(app)
+        return
+    for name, task in TASKS.items():
+        jobs.handle(name, partial(run, app, name, task))
+    queue = jobs.queue()
+    queue.periodic_task(crontab(), name="round")(partial(round_of_work, app))
+    click.echo("The worker runs. Ctrl-C ends it.")
+    queue.create_consumer(
+        workers=1, periodic=True, initial_delay=0.05, max_delay=0.5, check_worker_health=True
+    ).run()
+
+
+def round_of_work(app: Flask) -> None:
+    """Do everything there is to do, each task by itself."""
+    for name, task in TASKS.items():
+        run(app, name, task)
+
+
+def run(app: Flask, name: str, task: Task) -> None:
+    """Run one task; what goes wrong in it is logged and must not stop the others."""
+    with app.app_context():
+        try:
+            task(db.session())
+        except Exception:
+            log.exception("task_failed", task=name)
+        finally:
+            db.session.remove()

@@ -1,0 +1,222 @@
+"""What covers a patron and when, from the facts alone: half-open stretches that time itself does not change. No I/O.
+
+What is expected to come (a renewal that is under way, a grace that runs out) is a stretch with an end, so that
+standing at any instant is read, never computed by a clock. The rules are those of docs/money.md, "Coverage".
+"""
+
+import calendar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from membership.giving.facts import Payment, Subscription
+from membership.giving.models import Owner
+from membership.giving.story import DELAYED, Hole, PatronFacts, Period, Story
+from membership.patrons.models import EndedBy, Source
+
+RENEWAL_DAYS = 3
+DELAYED_RENEWAL_DAYS = 14
+MOST_MONTHS_AHEAD = 24
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """A row of patrons.Coverage to be."""
+
+    source: Source
+    source_key: str
+    starts_at: datetime
+    ends_at: datetime
+    ended_by: EndedBy | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failing:
+    """A renewal that failed and is not mended: since when, and when its grace runs out."""
+
+    subscription_id: str
+    invoice_id: str
+    failed_at: datetime
+    ends_at: datetime
+
+
+def of(facts: PatronFacts, told: list[Story], grace_days: int) -> list[Stretch]:
+    """All stretches that the facts give a patron, by start."""
+    found = [stretch for story in told for stretch in _of_subscription(story, grace_days)]
+    found += _of_gifts(facts)
+    return sorted(found, key=lambda s: (s.starts_at, s.source, s.source_key))
+
+
+def cause(subscription: Subscription | None) -> EndedBy:
+    """Who or what ended a subscription that has ended, or is set to."""
+    if subscription is None:
+        return EndedBy.CANCEL
+    if subscription.ended_by == "staff":
+        return EndedBy.STAFF
+    by_reason = {"payment_failed": EndedBy.FAILURE, "payment_disputed": EndedBy.DISPUTE}
+    return by_reason.get(subscription.cancel_reason, EndedBy.CANCEL)
+
+
+def failing(story: Story, grace_days: int) -> Failing | None:
+    """The renewal of a subscription that failed last, if it is neither mended nor ended."""
+    boundary = max((period.ends_at for period in story.periods), default=None)
+    grace = story.grace_of(boundary, grace_days) if boundary is not None else None
+    if boundary is None or grace is None or story.mended_after(grace[0]) is not None:
+        return None
+    if story.ended_at is not None and story.ended_at <= grace[0]:
+        return None
+    renewal = story.renewal_at(boundary)
+    return Failing(
+        subscription_id=story.id,
+        invoice_id=renewal.id if renewal else "",
+        failed_at=grace[0],
+        ends_at=_first(grace[1], story.ended_at),
+    )
+
+
+def is_failing_at(story: Story, instant: datetime, grace_days: int) -> bool:
+    """Whether a renewal had failed and was not mended at an instant."""
+    for period in story.periods:
+        grace = story.grace_of(period.ends_at, grace_days)
+        if grace is not None and grace[0] <= instant:
+            mended_at = story.mended_after(grace[0])
+            if mended_at is None or mended_at > instant:
+                return True
+    return False
+
+
+def _first(*instants: datetime | None) -> datetime:
+    return min(instant for instant in instants if instant is not None)
+
+
+def _of_subscription(story: Story, grace_days: int) -> list[Stretch]:
+    found: list[Stretch] = []
+    for period in story.periods:
+        goes_on = _goes_on_at(story, period.ends_at)
+        is_covered = _is_covered_at(story, period.ends_at)
+        last_by = None if goes_on or is_covered else _ended_by_at(story, period.ends_at)
+        rows = [
+            Stretch(
+                source=Source.PAID,
+                source_key=period.payment.id,
+                starts_at=starts,
+                ends_at=ends,
+                ended_by=by or last_by,
+            )
+            for starts, ends, by in _without(period.holes, period.settled_at, period.ends_at)
+        ]
+        found += rows
+        reaches_its_end = bool(rows) and rows[-1].ends_at == period.ends_at
+        if goes_on and reaches_its_end and not is_covered:
+            found += _awaiting(story, period, grace_days)
+    return found
+
+
+def _without(
+    holes: list[Hole], starts_at: datetime, ends_at: datetime
+) -> list[tuple[datetime, datetime, EndedBy | None]]:
+    """A stretch less its holes: each rest with what ended it early."""
+    rests: list[tuple[datetime, datetime, EndedBy | None]] = []
+    at: datetime | None = starts_at
+    for hole in sorted(holes, key=lambda h: (h.since, h.until is None)):
+        if at is None or hole.since >= ends_at:
+            break
+        if hole.since > at:
+            rests.append((at, hole.since, hole.by))
+        at = None if hole.until is None else max(at, hole.until)
+    if at is not None and at < ends_at:
+        rests.append((at, ends_at, None))
+    return rests
+
+
+def _is_covered_at(story: Story, boundary: datetime) -> bool:
+    """Whether another period, settled by then, reaches beyond a boundary."""
+    return any(p.starts_at <= boundary < p.ends_at and p.settled_at <= boundary for p in story.periods)
+
+
+def _goes_on_at(story: Story, boundary: datetime) -> bool:
+    """Whether a subscription was to renew at a boundary: told, not ended, not set to end, not paused."""
+    if story.subscription is None or (story.ended_at is not None and story.ended_at <= boundary):
+        return False
+    return not _is_paused_at(story, boundary)
+
+
+def _is_paused_at(story: Story, boundary: datetime) -> bool:
+    """Whether a subscription was paused at an instant, as far as it was told."""
+    before = [state for state in story.states if state.as_of <= boundary]
+    if before and before[-1].is_paused:
+        return True
+    after = next((state for state in story.states if state.as_of > boundary), None)
+    # Read later as paused, without an event that says since when: as of the end of what was paid.
+    read_as_paused = after is not None and after.is_paused and after.event_id == ""
+    return read_as_paused and story.mended_after(boundary) is None and story.failed_at(boundary) is None
+
+
+def _ended_by_at(story: Story, boundary: datetime) -> EndedBy | None:
+    if story.ended_at is None or story.ended_at > boundary:
+        return None
+    return cause(story.subscription)
+
+
+def _awaiting(story: Story, period: Period, grace_days: int) -> list[Stretch]:
+    """The renewal under way after a period, and the grace if it failed, until either is settled or over."""
+    boundary, key = period.ends_at, period.payment.id
+    days = DELAYED_RENEWAL_DAYS if period.payment.method in DELAYED else RENEWAL_DAYS
+    mended_at, ended_at = story.mended_after(boundary), story.ended_at
+    grace = story.grace_of(boundary, grace_days)
+    over_at = None if grace is not None else _renewal_over_at(story, boundary)
+    until = _first(
+        boundary + timedelta(days=days), ended_at, mended_at, over_at, grace[0] if grace is not None else None
+    )
+    by = cause(story.subscription) if until == ended_at else None
+    found = [_stretch(Source.RENEWING, key, boundary, until, by)]
+    if grace is not None:
+        until = _first(grace[1], ended_at, mended_at)
+        found.append(
+            _stretch(Source.GRACE, key, grace[0], until, None if until == mended_at else EndedBy.FAILURE)
+        )
+    return [stretch for stretch in found if stretch.starts_at < stretch.ends_at]
+
+
+def _renewal_over_at(story: Story, boundary: datetime) -> datetime | None:
+    """When the invoice for the next period was given up or asked for nothing; None while money may come."""
+    renewal = story.renewal_at(boundary)
+    if renewal is None:
+        return None
+    return renewal.closed_at or (renewal.paid_at if renewal.amount_due == 0 else None)
+
+
+def _stretch(source: Source, key: str, starts_at: datetime, ends_at: datetime, by: EndedBy | None) -> Stretch:
+    return Stretch(source=source, source_key=key, starts_at=starts_at, ends_at=ends_at, ended_by=by)
+
+
+def _of_gifts(facts: PatronFacts) -> list[Stretch]:
+    """One-time gifts, each covering its months, one after the other."""
+    gifts = [
+        payment
+        for payment in facts.payments
+        if payment.months > 0 and facts.owner_of(payment) is Owner.OURS and not facts.invoices_of(payment)
+    ]
+    found: list[Stretch] = []
+    for payment in sorted(gifts, key=lambda p: (facts.settled_at(p), p.id)):
+        reached = max((row.ends_at for row in found), default=None)
+        found += _of_gift(facts, payment, reached)
+    return found
+
+
+def _of_gift(facts: PatronFacts, payment: Payment, reached: datetime | None) -> list[Stretch]:
+    settled_at = facts.settled_at(payment)
+    starts_at = max(settled_at, reached) if reached is not None else settled_at
+    ends_at = min(add_months(starts_at, payment.months), add_months(settled_at, MOST_MONTHS_AHEAD))
+    if starts_at >= ends_at:
+        return []
+    return [
+        Stretch(source=Source.ONCE, source_key=payment.id, starts_at=starts, ends_at=ends, ended_by=by)
+        for starts, ends, by in _without(facts.holes_of(payment), starts_at, ends_at)
+    ]
+
+
+def add_months(at: datetime, months: int) -> datetime:
+    """The same day and time so many calendar months later; the month's last day where it is shorter."""
+    years, month = divmod(at.month - 1 + months, 12)
+    year, month = at.year + years, month + 1
+    return at.replace(year=year, month=month, day=min(at.day, calendar.monthrange(year, month)[1]))

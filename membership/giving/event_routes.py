@@ -1,0 +1,87 @@
+"""`POST /stripe/events`: where Stripe delivers."""
+
+import structlog
+from flask import current_app, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
+
+from membership import clock
+from membership.db import db
+from membership.gateway.errors import SignatureError
+from membership.giving import applying, receiving
+from membership.giving.blueprint import bp
+from membership.giving.models import EventState
+from membership.giving.receiving import Delivery, SignedNonsenseError
+from membership.settings import Settings
+from membership.web import access, limits
+
+log = structlog.get_logger(__name__)
+_TEXT = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+
+
+@bp.post("/stripe/events")
+@limits.limiter.exempt  # forged ones cost a hash, and Stripe must always come through
+@access.machine
+def receive_event() -> ResponseReturnValue:
+    """Store a delivery and answer; then apply what it says. Its own failures never keep Stripe from a 200.
+
+    Answers 200 for everything that is Stripe's, 400 for what is not, 413 for too much, 415 for what is compressed,
+    503 only when it could not be stored.
+    """
+    signature = request.headers.get("Stripe-Signature", "")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        return _answer(415, "not compressed, please")
+    if not signature:
+        return _refused("missing")
+    body = _body()
+    if body is None:
+        return _answer(413, "too large")
+    return _let_in(Delivery(body=body, signature=signature, at=clock.now()))
+
+
+def _let_in(delivery: Delivery) -> ResponseReturnValue:
+    settings: Settings = current_app.extensions["membership_settings"]
+    session = db.session()
+    try:
+        event_id, outcome, state = receiving.receive(
+            session, delivery, secrets=settings.stripe_webhook_secrets, is_live=settings.is_live
+        )
+        session.commit()
+    except SignatureError as error:
+        return _refused(error.reason)
+    except SignedNonsenseError:
+        log.exception("signed_nonsense")
+        return _refused("nonsense")
+    except SQLAlchemyError:
+        session.rollback()
+        log.exception("event_not_stored")
+        return _answer(503, "try again")
+    if state is EventState.RECEIVED:
+        _apply(event_id)
+    return _answer(200, outcome)
+
+
+def _body() -> bytes | None:
+    """The raw body, or None if it is larger than it may be; never more than that is read."""
+    if (request.content_length or 0) > receiving.MOST_BYTES:
+        return None
+    body = request.stream.read(receiving.MOST_BYTES + 1)
+    return body if len(body) <= receiving.MOST_BYTES else None
+
+
+def _apply(event_id: str) -> None:
+    """Apply at once; whatever goes wrong is left to the sweeper."""
+    try:
+        applying.apply_one(db.session(), event_id)
+    except Exception:
+        db.session.rollback()
+        log.exception("event_not_applied_yet", event_id=event_id)
+
+
+def _refused(reason: str) -> ResponseReturnValue:
+    log.warning("webhook_rejected", reason=reason)
+    return _answer(400, "refused")
+
+
+def _answer(status: int, text: str) -> ResponseReturnValue:
+    return text + "\n", status, _TEXT

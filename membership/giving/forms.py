@@ -1,0 +1,253 @@
+"""The forms of giving: what a reader chooses and types at /support, and what a patron changes about a gift."""
+
+import re
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    RadioField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from membership.giving.models import Interval
+from membership.money import STRIPE_LARGEST, Money
+from membership.newsroom.settings_rows import NewsroomSettings
+from membership.web import emails, filters
+from membership.web.forms import MoneyField, PlainLine, PublicForm, SignedInForm
+
+FORM_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+INTERVALS = [
+    SelectChoice(Interval.MONTH.value, lazy_gettext("Monthly")),
+    SelectChoice(Interval.YEAR.value, lazy_gettext("Yearly")),
+    SelectChoice(Interval.ONCE.value, lazy_gettext("Once")),
+]
+
+FEEDBACK = [
+    SelectChoice("", lazy_gettext("I would rather not say")),
+    SelectChoice("too_expensive", lazy_gettext("I have to save money")),
+    SelectChoice("missing_features", lazy_gettext("I miss something in the coverage")),
+    SelectChoice("low_quality", lazy_gettext("I disagree with the coverage")),
+    SelectChoice("unused", lazy_gettext("I read too little of it")),
+    SelectChoice("switched_service", lazy_gettext("I support somebody else now")),
+    SelectChoice("customer_service", lazy_gettext("I was not treated well")),
+    SelectChoice("other", lazy_gettext("Something else")),
+]
+"""Why a gift ends, in Stripe's words, which Stripe keeps beside the subscription."""
+
+
+def chosen(query: MultiDict[str, str], newsroom: NewsroomSettings) -> MultiDict[str, str]:
+    """The query of /support as form data: `other` replaced by what was typed, what is missing by the newsroom's own.
+
+    What was typed holds over a suggestion still marked, since without script typing marks nothing. An appeal starts at
+    monthly, and at the middle suggestion where no amount is named.
+    """
+    data = MultiDict(query.to_dict())
+    data["interval"] = data.get("interval") or Interval.MONTH.value
+    data["currency"] = data.get("currency") or newsroom.default_currency
+    if data.get("amount") == "other" or data.get("other_amount", "").strip():
+        data["amount"] = data.get("other_amount", "")  # typing one chooses it, whatever radio was left on
+    elif "amount" not in data:
+        suggested = newsroom.suggested(data["currency"], data["interval"])
+        if suggested:
+            data["amount"] = Money(suggested[len(suggested) // 2], data["currency"]).plain()
+    return data
+
+
+class CheckoutForm(PublicForm):
+    """A gift and its giver, as typed at /support. Nothing but these fields is ever read."""
+
+    interval = RadioField(lazy_gettext("How often"), choices=INTERVALS, validate_choice=False)
+    currency = HiddenField(lazy_gettext("Currency"))
+    amount = MoneyField(
+        lazy_gettext("Amount"),
+        [InputRequired(lazy_gettext("Enter an amount."))],
+        currency=lambda: "eur",
+    )
+    email = StringField(
+        lazy_gettext("E-mail address"),
+        [InputRequired(lazy_gettext("Enter your e-mail address."))],
+        render_kw={"type": "email", "maxlength": 254},
+    )
+    name = PlainLine(
+        lazy_gettext("Your name"),
+        [Length(max=120, message=lazy_gettext("Use at most 120 characters."))],
+    )
+    note = TextAreaField(
+        lazy_gettext("A note to the newsroom"),
+        [Length(max=500, message=lazy_gettext("Use at most 500 characters."))],
+    )
+    cover_fee = BooleanField()
+    form_key = HiddenField()
+    article = HiddenField()
+    appeal = HiddenField()
+    campaign = HiddenField()
+
+    def __init__(self, newsroom: NewsroomSettings, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
+        self._newsroom = newsroom
+        self._offered = newsroom.default_currency
+        super().__init__(*args, **options)
+
+    def process(self, formdata: Any = None, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
+        """Read the currency before the amount, which is read by that currency's grammar."""
+        data = self.meta.wrap_formdata(self, formdata)
+        typed = data.get("currency", "") if data else ""
+        if typed in self._newsroom.currencies:
+            self._offered = typed
+        self._fields["amount"]._currency = lambda: self._offered  # noqa: SLF001 - a field of this form's own
+        super().process(formdata, *args, **options)
+
+    @property
+    def money_currency(self) -> str:
+        """The currency asked for if it is offered, else the newsroom's."""
+        return self._offered
+
+    @property
+    def gift(self) -> Money | None:
+        """The amount without covered fee, if it can be taken."""
+        return self.amount.data if not self.amount.errors else None
+
+    def choice_errors(self) -> bool:
+        """Whether something is wrong with what was chosen (not with what was typed about the giver)."""
+        return bool(self.amount.errors or self.interval.errors or self.currency.errors)
+
+    def validate_interval(self, field: RadioField) -> None:
+        """One of three; anything else falls back to monthly, and says so."""
+        if field.data not in set(Interval):
+            field.data = Interval.MONTH.value
+            raise ValidationError(_("Choose monthly, yearly or once."))
+
+    def validate_currency(self, field: HiddenField) -> None:
+        """Only what the newsroom offers."""
+        if field.data not in self._newsroom.currencies:
+            field.data = self._newsroom.default_currency
+            raise ValidationError(
+                _(
+                    "We cannot take that currency. We take: %(currencies)s.",
+                    currencies=", ".join(self._newsroom.currencies).upper(),
+                )
+            )
+
+    def validate_amount(self, field: MoneyField) -> None:
+        """Between the smallest and the largest gift of the currency and interval."""
+        if field.data is None:
+            return
+        interval = self.interval.data if self.interval.data in set(Interval) else Interval.MONTH.value
+        check_range(field.data, interval, self._newsroom)
+
+    def validate_email(self, field: StringField) -> None:
+        """One plain address, in its one spelling."""
+        try:
+            field.data = emails.canonical(field.data or "")
+        except emails.AddressError:
+            raise ValidationError(
+                _("That is not a complete e-mail address, like name@example.org.")
+            ) from None
+
+    def validate_note(self, field: TextAreaField) -> None:
+        """Text that can be seen; lines are kept."""
+        field.data = (field.data or "").strip().replace("\r\n", "\n")
+        if _INVISIBLE.search(field.data):
+            raise ValidationError(_("Remove invisible characters."))
+
+    def validate_form_key(self, field: HiddenField) -> None:
+        """The random key that this page was made with: a form sent twice is one gift."""
+        if not FORM_KEY.fullmatch(field.data or ""):
+            raise ValidationError(_("This page was out of date. Look at your gift and send it again."))
+
+
+def check_range(money: Money, interval: str, newsroom: NewsroomSettings) -> None:
+    """Refuse a gift that is smaller or larger than the newsroom takes.
+
+    Raises:
+        ValidationError: with the sentence that says the limit.
+    """
+    smallest = Money(newsroom.smallest(money.currency, interval), money.currency)
+    if money < smallest:
+        raise ValidationError(_too_small(interval, filters.money(smallest)))
+    largest = Money(min(newsroom.largest_gift, STRIPE_LARGEST), money.currency)
+    if largest < money:
+        raise ValidationError(
+            _(
+                "Online we take at most %(amount)s at a time. Write to %(address)s about a larger gift.",
+                amount=filters.money(largest),
+                address=newsroom.contact_email,
+            )
+        )
+
+
+def _too_small(interval: str, amount: str) -> str:
+    if interval == Interval.MONTH:
+        sentence = _("The smallest monthly gift is %(amount)s.", amount=amount)
+    elif interval == Interval.YEAR:
+        sentence = _("The smallest yearly gift is %(amount)s.", amount=amount)
+    else:
+        sentence = _("The smallest one-time gift is %(amount)s.", amount=amount)
+    return str(sentence)
+
+
+class AddressForm(PublicForm):
+    """The right address, from the browser that has just paid."""
+
+    email = StringField(
+        lazy_gettext("E-mail address"),
+        [InputRequired(lazy_gettext("Enter your e-mail address."))],
+        render_kw={"type": "email", "maxlength": 254},
+    )
+
+    def validate_email(self, field: StringField) -> None:
+        """One plain address, in its one spelling."""
+        try:
+            field.data = emails.canonical(field.data or "")
+        except emails.AddressError:
+            raise ValidationError(
+                _("That is not a complete e-mail address, like name@example.org.")
+            ) from None
+
+
+class AmountForm(SignedInForm):
+    """A new amount for a gift that renews, in its own currency and interval."""
+
+    amount = MoneyField(
+        lazy_gettext("New amount"), [InputRequired(lazy_gettext("Enter an amount."))], currency="eur"
+    )
+    cover_fee = BooleanField()
+
+    def __init__(self, newsroom: NewsroomSettings, *, currency: str, interval: str) -> None:
+        self._newsroom = newsroom
+        self._currency = currency
+        self._interval = interval
+        super().__init__()
+
+    def process(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
+        """Read the amount by the gift's currency."""
+        self._fields["amount"]._currency = self._currency  # noqa: SLF001 - a field of this form's own
+        super().process(*args, **options)
+
+    def validate_amount(self, field: MoneyField) -> None:
+        """Between the smallest and the largest gift."""
+        if field.data is not None:
+            check_range(field.data, self._interval, self._newsroom)
+
+
+class CancellationForm(SignedInForm):
+    """Ending a gift: the reason is asked for, never required."""
+
+    feedback = RadioField(lazy_gettext("Would you tell us why?"), choices=FEEDBACK, default="")
+
+
+class ResumptionForm(SignedInForm):
+    """Letting a gift go on after all: nothing to type."""
+
+
+class CardForm(SignedInForm):
+    """On to Stripe's page for the card: nothing to type."""

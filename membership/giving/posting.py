@@ -1,0 +1,186 @@
+"""Ledger entries that are missing, added: what facts ask for less what is booked. Nothing is ever changed.
+
+Money booked before it was known whose it is stands in `unassigned`; once that is known, one more entry moves it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Table, bindparam, insert, select
+from sqlalchemy.orm import Session
+
+from membership import clock
+from membership.giving import sealing
+from membership.giving.booking import Entry, Line, entry_without_source
+from membership.giving.facts import BalanceTransaction, Fact
+from membership.giving.ledger import Book, EntryKind, LedgerEntry, LedgerLine, SealedMonth
+from membership.giving.models import Owner
+from membership.newsroom import settings_rows
+from membership.newsroom.settings_rows import NewsroomSettings
+
+ENTRIES = cast("Table", LedgerEntry.__table__)
+LINES = cast("Table", LedgerLine.__table__)
+_WITH_LINES = select(
+    ENTRIES.c.kind, ENTRIES.c.stripe_id, LINES.c.book, LINES.c.amount, LINES.c.currency
+).join(LINES, LINES.c.entry_id == ENTRIES.c.id)
+_OF_PAYMENTS = _WITH_LINES.where(ENTRIES.c.payment_id.in_(bindparam("ids", expanding=True)))
+_OF_OTHERS = _WITH_LINES.where(ENTRIES.c.stripe_id.in_(bindparam("ids", expanding=True)))
+_ADD_ENTRY = insert(ENTRIES).returning(ENTRIES.c.id)
+_UNSURE = frozenset({Book.UNASSIGNED, Book.FOREIGN})
+
+
+@dataclass
+class Calendar:
+    """Days in the newsroom's time zone, and which of them are open to be booked on."""
+
+    zone: ZoneInfo
+    today: date
+    read_sealed: Callable[[], set[date]]  # first days of sealed months
+
+    @cached_property
+    def sealed(self) -> set[date]:
+        """The first days of sealed months; read only once somebody asks for an old day."""
+        return self.read_sealed()
+
+    def day_of(self, at: datetime) -> date:
+        """The newsroom's day of an instant."""
+        return at.astimezone(self.zone).date()
+
+    def booked_on(self, day: date) -> date:
+        """The day itself, or the first open day after it if its month is sealed."""
+        if day > self.today - timedelta(days=sealing.OPEN_DAYS):
+            return day  # no month seals so soon
+        while day.replace(day=1) in self.sealed:
+            day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+        return day
+
+
+def calendar(session: Session, zone: ZoneInfo) -> Calendar:
+    """The newsroom's calendar as it is now."""
+    return Calendar(zone, clock.today(zone), lambda: set(session.scalars(select(SealedMonth.first_day))))
+
+
+def post(session: Session, entries: Collection[Entry], days: Calendar) -> int:
+    """Add what is not booked of these entries, and move what is now known to be somebody's; how many were added.
+
+    The caller commits.
+    """
+    if not entries:
+        return 0
+    booked = _booked(session, entries)
+    missing: list[Entry] = []
+    for entry in entries:
+        lines = booked.get((entry.kind, entry.stripe_id))
+        if lines is None:
+            missing.append(entry)
+        elif (moved := _assigned(entry, lines, booked)) is not None:
+            missing.append(moved)
+    add(session, missing, days)
+    return len(missing)
+
+
+def post_without_source(session: Session, kept: Iterable[Fact], newsroom: NewsroomSettings | None) -> int:
+    """Add the entries of balance transactions that are about no payment: payouts, Stripe's own fees."""
+    transactions = [fact for fact in kept if isinstance(fact, BalanceTransaction)]
+    entries = [entry for t in transactions if (entry := entry_without_source(t)) is not None]
+    if not entries:
+        return 0
+    zone = (newsroom or settings_rows.current(session)).zone
+    return post(session, entries, calendar(session, zone))
+
+
+def _booked(session: Session, entries: Collection[Entry]) -> dict[tuple[EntryKind, str], list[Line]]:
+    payments = sorted({entry.payment_id for entry in entries if entry.payment_id})
+    others = sorted(entry.stripe_id for entry in entries if not entry.payment_id)
+    found: dict[tuple[EntryKind, str], list[Line]] = defaultdict(list)
+    connection = session.connection()
+    for query, ids in ((_OF_PAYMENTS, payments), (_OF_OTHERS, others)):
+        if ids:
+            for kind, stripe_id, book, amount, currency in connection.execute(query, {"ids": ids}):
+                found[kind, stripe_id].append(Line(book, amount, currency))
+    return found
+
+
+def _assigned(
+    entry: Entry, lines: list[Line], booked: dict[tuple[EntryKind, str], list[Line]]
+) -> Entry | None:
+    """The entry that moves what was booked as unassigned or foreign to where it is now known to belong."""
+    now = list(lines)
+    for owner in (Owner.FOREIGN, Owner.OURS):
+        now += booked.get((EntryKind.ASSIGNED, _moved_id(entry, owner)), [])
+    have, want = _unsure(now), _unsure(entry.lines)
+    if have == want or any(book is Book.UNASSIGNED for book, _ in want):
+        return None  # as it should be, or less is known now than was then: what is ours stays ours
+    owner = Owner.FOREIGN if any(book is Book.FOREIGN for book, _ in want) else Owner.OURS
+    if (EntryKind.ASSIGNED, _moved_id(entry, owner)) in booked:
+        return None
+    taken = [Line(book, -amount, currency) for (book, currency), amount in have.items()]
+    given = [line for line in entry.lines if _is_side(line, entry)]
+    return Entry(
+        kind=EntryKind.ASSIGNED,
+        stripe_id=_moved_id(entry, owner),
+        at=entry.at,
+        payment_id=entry.payment_id,
+        lines=(*taken, *given),
+    )
+
+
+def _moved_id(entry: Entry, owner: Owner) -> str:
+    return f"{entry.kind}:{entry.stripe_id}:{owner}"
+
+
+def _unsure(lines: Iterable[Line]) -> dict[tuple[Book, str], int]:
+    sums: dict[tuple[Book, str], int] = defaultdict(int)
+    for line in lines:
+        if line.book in _UNSURE:
+            sums[line.book, line.currency] += line.amount
+    return {key: amount for key, amount in sums.items() if amount}
+
+
+def _is_side(line: Line, entry: Entry) -> bool:
+    """Whether a line is the one whose book depends on whose the money is."""
+    if entry.kind is EntryKind.BALANCE:
+        return line.book in {Book.FEES, Book.FOREIGN}
+    return line.book is not Book.CLEARING
+
+
+def add(session: Session, entries: Collection[Entry], days: Calendar) -> None:
+    """Add entries with their lines."""
+    if not entries:
+        return
+    connection = session.connection()
+    lines: list[dict[str, Any]] = []
+    for entry in entries:
+        day = days.day_of(entry.at)
+        result = connection.execute(
+            _ADD_ENTRY,
+            {
+                "kind": entry.kind,
+                "stripe_id": entry.stripe_id,
+                "at": entry.at,
+                "effective_on": day,
+                "booked_on": days.booked_on(day),
+                "payment_id": entry.payment_id,
+            },
+        )
+        lines += lines_of(entry, result.scalar_one())
+    connection.execute(insert(LINES), lines)
+
+
+def lines_of(entry: Entry, entry_id: int) -> list[dict[str, Any]]:
+    """The rows of an entry's lines."""
+    return [
+        {
+            "entry_id": entry_id,
+            "number": number,
+            "book": line.book,
+            "amount": line.amount,
+            "currency": line.currency,
+        }
+        for number, line in enumerate(entry.lines, start=1)
+    ]

@@ -1,0 +1,94 @@
+"""Reading at Stripe what events left open, and applying it: the sweeper beside giving.applying.apply_all."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from membership import clock, db
+from membership.gateway import client, reading
+from membership.gateway.client import Gateway, Json
+from membership.gateway.errors import GatewayRefused, GatewayUnavailable
+from membership.giving import applying, parsing
+from membership.giving.facts import Observed, Payment
+from membership.giving.models import ReadingState
+from membership.giving.reading_list import TABLE
+
+log = structlog.get_logger(__name__)
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
+
+
+def read_all(session: Session, gateway: Gateway | None = None, *, most: int = 500) -> int:
+    """Read what is due to be read, apply it, and take it off the list; how many were read.
+
+    While Stripe cannot be reached what is known stands, and the next try is later each time.
+    """
+    done = 0
+    for kind, object_id, reason in _due(session, most):
+        try:
+            told = list(_told(gateway or client.current(), kind, object_id))
+            if reason == "fraud_warning":
+                told = [replace(f, has_fraud_warning=True) if isinstance(f, Payment) else f for f in told]
+        except GatewayUnavailable:
+            db.run_unit(session, partial(_later, session, kind, object_id))
+        except GatewayRefused as refused:
+            log.warning("object_unread", kind=kind, id=object_id, code=refused.code)
+            state = ReadingState.GONE if refused.is_missing else ReadingState.WAITING
+            db.run_unit(session, partial(_later, session, kind, object_id, state))
+        else:
+            db.run_unit(session, partial(_apply, session, kind, object_id, told))
+            done += 1
+    return done
+
+
+def _due(session: Session, most: int) -> list[tuple[str, str, str]]:
+    rows = session.execute(
+        select(TABLE.c.type, TABLE.c.id, TABLE.c.reason)
+        .where(TABLE.c.state == ReadingState.WAITING, TABLE.c.next_try_at <= clock.now())
+        .order_by(TABLE.c.next_try_at, TABLE.c.id)
+        .limit(most)
+    ).all()
+    session.rollback()
+    return [(row.type, row.id, row.reason) for row in rows]
+
+
+def _told(gateway: Gateway, kind: str, object_id: str) -> Iterator[Observed]:
+    if kind == "invoice_payments_of":
+        filters: Json = {"invoice": object_id}
+        for page in reading.pages(gateway, "invoice_payment", filters=filters):
+            for joint in page.objects:
+                yield from parsing.from_object(joint, page.as_of)
+                yield from _charges_of(gateway, joint)
+        return
+    answer = reading.get(gateway, kind, object_id)
+    yield from parsing.from_object(answer.body, answer.as_of)
+
+
+def _charges_of(gateway: Gateway, joint: Json) -> Iterator[Observed]:
+    """The charges tried for an invoice, failed ones included."""
+    intent = (joint.get("payment") or {}).get("payment_intent")
+    if isinstance(intent, str):
+        for page in reading.pages(gateway, "charge", filters={"payment_intent": intent}):
+            for charge in page.objects:
+                yield from parsing.from_object(charge, page.as_of)
+
+
+def _apply(session: Session, kind: str, object_id: str, told: list[Observed]) -> None:
+    session.execute(delete(TABLE).where(TABLE.c.type == kind, TABLE.c.id == object_id))
+    applying.apply_facts(session, told)
+
+
+def _later(session: Session, kind: str, object_id: str, state: ReadingState = ReadingState.WAITING) -> None:
+    row = session.execute(select(TABLE).where(TABLE.c.type == kind, TABLE.c.id == object_id)).first()
+    if row is None:
+        return
+    wait = min(FIRST_WAIT * 2**row.tries, LONGEST_WAIT)
+    session.execute(
+        update(TABLE)
+        .where(TABLE.c.type == kind, TABLE.c.id == object_id)
+        .values(tries=row.tries + 1, next_try_at=clock.now() + wait, state=state)
+    )

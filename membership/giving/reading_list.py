@@ -1,0 +1,63 @@
+"""Objects at Stripe that must be read, since events alone do not tell them for certain."""
+
+from typing import cast
+
+from sqlalchemy import Table, insert, select
+from sqlalchemy.orm import Session
+
+from membership import clock, jobs
+from membership.giving.facts import Customer, Fact, Invoice, ToRead
+from membership.giving.models import ObjectToRead, ReadingState
+
+TABLE = cast("Table", ObjectToRead.__table__)
+_KINDS = {
+    "BalanceTransaction": "balance_transaction",
+    "CheckoutSession": "checkout.session",
+    "Customer": "customer",
+    "Dispute": "dispute",
+    "FailedCharge": "charge",
+    "Invoice": "invoice",
+    "InvoicePayment": "invoice_payment",
+    "Payment": "charge",
+    "Refund": "refund",
+    "Subscription": "subscription",
+}
+
+
+def kind_of(fact: Fact) -> str:
+    """Stripe's own word for the object that a fact is about."""
+    return _KINDS[type(fact).__name__]
+
+
+def check(session: Session, fact: Fact) -> None:
+    """Ask for what a kept fact leaves open: which of two snapshots of one second holds, which charge failed."""
+    if fact.is_stale and not (isinstance(fact, Customer) and fact.state_rank == 0):
+        add(session, ToRead(type=kind_of(fact), id=fact.id, reason="stale"))
+    if (
+        isinstance(fact, Invoice)
+        and fact.is_ours
+        and fact.first_failed_at is not None
+        and fact.status == "open"
+    ):
+        add(session, ToRead(type="invoice_payments_of", id=fact.id, reason="failed"))
+
+
+def add(session: Session, wanted: ToRead) -> None:
+    """Let an object be read by the worker; one that waits already is left as it is. The caller commits."""
+    key = (TABLE.c.type == wanted.type) & (TABLE.c.id == wanted.id)
+    if session.connection().execute(select(TABLE.c.id).where(key)).first() is not None:
+        return
+    now = clock.now()
+    session.connection().execute(
+        insert(TABLE),
+        {
+            "type": wanted.type,
+            "id": wanted.id,
+            "reason": wanted.reason,
+            "asked_at": now,
+            "next_try_at": now,
+            "tries": 0,
+            "state": ReadingState.WAITING,
+        },
+    )
+    jobs.wake(session, "readings")

@@ -1,0 +1,24 @@
+"""Giving's part of a patron's record."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.giving import gifts, history
+from membership.giving.models import StripeCustomer
+from membership.patrons.models import Patron
+from membership.patrons.records import Part
+
+
+def part(session: Session, patron: Patron) -> Part:
+    """A patron's gifts, payments and customers at Stripe."""
+    customers = session.scalars(
+        select(StripeCustomer.id).filter_by(patron_id=patron.id).order_by(StripeCustomer.id)
+    ).all()
+    return Part(
+        template="giving/staff/_record.html",
+        names={
+            "gifts": gifts.of_patron(session, patron.id),
+            "payments": history.of_patron(session, patron.id),
+            "customers": customers,
+        },
+    )

@@ -1,0 +1,61 @@
+"""The forms of giving for staff: refunds, and the other ways to support."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from wtforms import HiddenField, IntegerField, RadioField, TextAreaField, ValidationError
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, NumberRange
+
+from membership.giving.forms import FORM_KEY
+from membership.web.forms import MoneyField, PlainLine, SignedInForm
+from membership.web.languages import AVAILABLE
+
+REFUND_REASONS = [
+    SelectChoice("requested_by_customer", lazy_gettext("The patron asked for it")),
+    SelectChoice("duplicate", lazy_gettext("It was paid twice")),
+    SelectChoice("fraudulent", lazy_gettext("It was not the owner of the card")),
+]
+
+
+class RefundForm(SignedInForm):
+    """How much of a payment goes back, and why. For publishers."""
+
+    amount = MoneyField(
+        lazy_gettext("Amount to send back"), [InputRequired(lazy_gettext("Enter an amount."))], currency="eur"
+    )
+    reason = RadioField(lazy_gettext("Reason"), choices=REFUND_REASONS, default="requested_by_customer")
+    form_key = HiddenField()
+
+    def __init__(self, *, currency: str) -> None:
+        self._currency = currency
+        super().__init__()
+
+    def process(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
+        """Read the amount by the payment's currency."""
+        self._fields["amount"]._currency = self._currency  # noqa: SLF001 - a field of this form's own
+        super().process(*args, **options)
+
+    def validate_form_key(self, field: HiddenField) -> None:
+        """The random key that this page was made with: a form sent twice is one refund."""
+        if not FORM_KEY.fullmatch(field.data or ""):
+            raise ValidationError(_("This page was out of date. Look at the amount and send it again."))
+
+
+class OtherWayForm(SignedInForm):
+    """One way to support without a card, in one language."""
+
+    language = RadioField(
+        lazy_gettext("Language"), choices=[SelectChoice(code, name) for code, name in AVAILABLE.items()]
+    )
+    title = PlainLine(lazy_gettext("Title"), [InputRequired(lazy_gettext("Enter a title.")), Length(max=120)])
+    text = TextAreaField(
+        lazy_gettext("Text, in Markdown"),
+        [InputRequired(lazy_gettext("Enter a text.")), Length(max=10_000)],
+    )
+    position = IntegerField(lazy_gettext("Place in the list"), [NumberRange(min=0, max=999)], default=0)
+
+
+class DeletionForm(SignedInForm):
+    """Taking something away: nothing to type."""

@@ -1,0 +1,161 @@
+"""Facts in and out of their tables, by SQLAlchemy Core: a snapshot is merged with what is there, under a lock.
+
+Each class of giving.facts has its table in giving.models; columns and fields bear the same names. What a table has
+beyond its fact (whose a payment is, which patron a customer) is written by giving.recording.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import ColumnElement, Select, Table, bindparam, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from membership import secrets
+from membership.db import Base
+from membership.giving import facts, models, ordering
+from membership.giving.facts import Fact, SubscriptionState
+from membership.giving.models import Owner
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FactT = TypeVar("FactT", bound=Fact)
+
+TABLES: dict[type[Fact], type[Base]] = {
+    facts.BalanceTransaction: models.BalanceTransaction,
+    facts.CheckoutSession: models.CheckoutSession,
+    facts.Customer: models.StripeCustomer,
+    facts.Dispute: models.Dispute,
+    facts.FailedCharge: models.FailedCharge,
+    facts.Invoice: models.Invoice,
+    facts.InvoicePayment: models.InvoicePayment,
+    facts.Payment: models.Payment,
+    facts.Refund: models.Refund,
+    facts.Subscription: models.Subscription,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[FactT]):
+    """What keeping a snapshot came to: the fact before (None: it is new) and after it."""
+
+    before: FactT | None
+    after: FactT
+
+
+def table_of(kind: type[Fact]) -> Table:
+    """The table of a kind of fact."""
+    return cast("Table", TABLES[kind].__table__)
+
+
+_COLUMNS = {
+    kind: tuple(field.name for field in fields(kind) if field.name in model.__table__.c)
+    for kind, model in TABLES.items()
+}
+_SELECTIONS: dict[type[Fact], Select[Any]] = {
+    kind: select(*(model.__table__.c[name] for name in _COLUMNS[kind])) for kind, model in TABLES.items()
+}
+_BY_ID = {kind: _SELECTIONS[kind].where(table_of(kind).c.id == bindparam("id_")) for kind in TABLES}
+
+
+STATES = cast("Table", models.SubscriptionState.__table__)
+_STATE = select(STATES.c.as_of).where(
+    STATES.c.subscription_id == bindparam("id_"),
+    STATES.c.as_of == bindparam("at"),
+    STATES.c.event_id == bindparam("event"),
+)
+_STATE_NAMES = tuple(field.name for field in fields(SubscriptionState))
+
+
+def columns_of(kind: type[Fact]) -> tuple[str, ...]:
+    """The fields of a kind of fact that its table has; a table of what never changes has no version."""
+    return _COLUMNS[kind]
+
+
+def selection(kind: type[Fact]) -> Select[Any]:
+    """A query for the rows of a kind of fact, to be narrowed; read it with `read`."""
+    return _SELECTIONS[kind]
+
+
+def read(
+    session: Session, kind: type[FactT], query: Select[Any], params: dict[str, Any] | None = None
+) -> list[FactT]:
+    """The facts that a query made by `selection` finds."""
+    rows = session.connection().execute(query, params or {}).mappings()
+    if "as_of" in columns_of(kind):
+        return [kind(**row) for row in rows]
+    return [kind(as_of=EPOCH, **row) for row in rows]
+
+
+def get(session: Session, kind: type[FactT], fact_id: str) -> FactT | None:
+    """One fact by its id, or None."""
+    row = session.connection().execute(_BY_ID[kind], {"id_": fact_id}).mappings().one_or_none()
+    if row is None:
+        return None
+    return kind(**row) if "as_of" in columns_of(kind) else kind(as_of=EPOCH, **row)
+
+
+def keep(session: Session, fact: FactT) -> Kept[FactT] | None:
+    """Merge a snapshot with what is known of its object; None where it tells nothing new. The caller holds its lock."""
+    kind = type(fact)
+    before = get(session, kind, fact.id)
+    if before is None:
+        session.connection().execute(insert(table_of(kind)), row_of(fact))
+        return Kept(None, fact)
+    after = ordering.merge(before, fact)
+    names = columns_of(kind)
+    changes = {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
+    if "as_of" not in names or not changes:
+        return None
+    if "email" in changes:
+        changes["email_index"] = _email_index(after)
+    table = table_of(kind)
+    session.connection().execute(update(table).where(table.c.id == fact.id).values(changes))
+    return None if changes.keys() <= Fact.VERSION else Kept(before, after)
+
+
+def row_of(fact: Fact) -> dict[str, Any]:
+    """A new row for a fact, with what its table has beyond it as far as one fact can tell."""
+    row = {name: getattr(fact, name) for name in columns_of(type(fact))}
+    if isinstance(fact, facts.Payment):
+        row |= {"owner": Owner.UNKNOWN, "settled_at": fact.succeeded_at or fact.charged_at}
+    if isinstance(fact, facts.Customer):
+        row["email_index"] = _email_index(fact)
+    return row
+
+
+def _email_index(fact: Fact) -> str:
+    email = fact.email if isinstance(fact, facts.Customer) else None
+    return secrets.blind_index(email.strip().lower()) if email else ""
+
+
+def keep_state(session: Session, state: SubscriptionState) -> bool:
+    """Remember what a subscription was at an instant; whether it was told for the first time."""
+    values = {name: getattr(state, name) for name in _STATE_NAMES}
+    key = {"id_": state.subscription_id, "at": state.as_of, "event": state.event_id}
+    if session.connection().execute(_STATE, key).first() is not None:
+        return False
+    session.connection().execute(insert(STATES), values)
+    return True
+
+
+def lock(session: Session, keys: Iterable[str]) -> None:
+    """Let other transactions that apply facts about the same things wait until this one ends.
+
+    On SQLite every writing transaction excludes every other already.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "postgresql":
+        return
+    for number in sorted({_number(key) for key in keys}):
+        connection.execute(select(_advisory(number)))
+
+
+def _advisory(number: int) -> ColumnElement[Any]:
+    return func.pg_advisory_xact_lock(number)
+
+
+def _number(key: str) -> int:
+    digest = hashlib.blake2b(f"giving:{key}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)

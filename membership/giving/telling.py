@@ -1,0 +1,239 @@
+"""What follows from facts beyond figures: checkouts that ended, mails to the patron, days on which to write again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from membership import clock
+from membership.appeals.models import Campaign
+from membership.giving import deriving, gathering, mail, models
+from membership.giving.coverage import Failing
+from membership.giving.deriving import Derived
+from membership.giving.facts import CheckoutSession, Fact, Payment, Refund, Subscription
+from membership.giving.models import Checkout, CheckoutState, Owner, StripeCustomer
+from membership.giving.recording import Settled
+from membership.giving.storing import Kept
+from membership.giving.story import PatronFacts
+from membership.money import Money
+from membership.newsroom import due, page_changes, settings_rows
+from membership.patrons.models import Patron
+
+LIVE = frozenset({"active", "trialing", "past_due", "unpaid", "paused"})
+NEWS_FOR = timedelta(days=7)
+"""What happened longer ago is no news: a gap that is closed late mails nobody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What is new about a patron: the facts at hand, all facts, and what follows from them."""
+
+    patron_id: int
+    facts: PatronFacts
+    derived: Derived
+    kept: list[Kept[Fact]]
+    changed: dict[str, Settled]
+
+    @property
+    def new_payments(self) -> list[Payment]:
+        """Payments that are ours since now, the oldest first."""
+        new = [
+            p
+            for p in self.facts.payments
+            if p.id in self.changed
+            and self.changed[p.id].owner is not Owner.OURS
+            and self.derived.owners[p.id] is Owner.OURS
+        ]
+        return sorted(new, key=lambda p: (self.derived.settled_at[p.id], p.id))
+
+
+def mark_checkouts(session: Session, kept: Iterable[Kept[Fact]], *, mails: bool) -> None:
+    """Let our own rows say what became of their sessions at Stripe. The caller commits."""
+    for fact in (k.after for k in kept if isinstance(k.after, CheckoutSession)):
+        checkout = session.scalars(
+            select(Checkout).filter_by(public_id=fact.checkout_public_id)
+        ).one_or_none()
+        if checkout is None or fact.status not in {"complete", "expired"}:
+            continue
+        checkout.state = CheckoutState(fact.status)
+        checkout.stripe_session_id = checkout.stripe_session_id or fact.id
+        if mails and fact.failed_at is not None and is_news(fact.failed_at):
+            mail.payment_not_made(session, checkout=checkout)
+
+
+def is_news(at: datetime) -> bool:
+    """Whether something happened so lately that a patron should be told."""
+    return at > clock.now() - NEWS_FOR
+
+
+def follow_up(session: Session, news: News, *, mails: bool) -> None:
+    """Do what follows for one patron; `mails` says whether the patron is told. The caller commits."""
+    new = news.new_payments
+    _raise(session, [payment.checkout_public_id for payment in new])
+    for failing in news.derived.failing:
+        _schedule(session, failing)
+    changed = [k for k in news.kept if isinstance(k.after, Refund) or isinstance(k.before, Subscription)]
+    if not mails or not (new or any(is_news(kept.after.as_of) for kept in changed)):
+        return
+    patron = session.get_one(Patron, news.patron_id)
+    for payment in new:
+        _thank(session, patron, news, payment)
+    for kept in news.kept:
+        if isinstance(kept.after, Refund):
+            _tell_of_refund(session, patron, news, kept.before, kept.after)
+        elif isinstance(kept.after, Subscription) and isinstance(kept.before, Subscription):
+            _tell_of_change(session, patron, kept.before, kept.after)
+
+
+def _raise(session: Session, checkout_ids: Iterable[str]) -> None:
+    """Keep the sums of campaigns current: settled money that their checkouts brought."""
+    ids = sorted({public_id for public_id in checkout_ids if public_id})
+    slugs = (
+        session.scalars(select(Checkout.campaign).where(Checkout.public_id.in_(ids), Checkout.campaign != ""))
+        if ids
+        else ()
+    )
+    for slug in set(slugs):
+        campaign = session.scalars(select(Campaign).filter_by(slug=slug)).one_or_none()
+        if campaign is None:
+            continue
+        total = session.scalar(
+            select(func.coalesce(func.sum(models.Payment.amount), 0))
+            .join(Checkout, Checkout.public_id == models.Payment.checkout_public_id)
+            .where(
+                Checkout.campaign == slug,
+                models.Payment.owner == Owner.OURS,
+                models.Payment.currency == campaign.currency,
+            )
+        )
+        campaign.raised = int(total or 0)
+        page_changes.record(session, page_changes.EVERYTHING)
+
+
+def _thank(session: Session, patron: Patron, news: News, payment: Payment) -> None:
+    invoices = news.facts.invoices_of(payment)
+    for invoice in invoices:
+        if news.facts.has_failed(invoice.id):
+            mail.withdraw_failures(session, invoice.id)
+    if not is_news(news.derived.settled_at[payment.id]):
+        return
+    row = session.get_one(models.Payment, payment.id)
+    subscription_id = next((i.subscription_id for i in invoices if i.subscription_id), None)
+    subscription = session.get(models.Subscription, subscription_id) if subscription_id else None
+    earliest = min(
+        (p for p in news.facts.payments if news.derived.owners[p.id] is Owner.OURS),
+        key=lambda p: (news.derived.settled_at[p.id], p.id),
+    )
+    renews = any(invoice.billing_reason == "subscription_cycle" for invoice in invoices)
+    if payment is not earliest or renews:
+        mail.receipt(session, patron=patron, payment=row, subscription=subscription)
+        if subscription is not None and not renews:
+            _tell_of_second(session, patron, news, subscription)
+        return
+    named = payment.checkout_public_id or next((i.checkout_public_id for i in invoices), "")
+    checkout = session.scalars(select(Checkout).filter_by(public_id=named)).one_or_none() if named else None
+    mail.welcome(
+        session,
+        patron=patron,
+        payment=row,
+        subscription=subscription,
+        browser_hash=checkout.browser_hash if checkout is not None else "",
+    )
+
+
+def _tell_of_second(session: Session, patron: Patron, news: News, second: models.Subscription) -> None:
+    """Two gifts now renew, begun by somebody who had not signed in: the owner of the address decides."""
+    others = [
+        s
+        for s in news.facts.subscriptions
+        if s.is_ours and s.id != second.id and s.status in LIVE and s.ended_at is None and s.cancel_at is None
+    ]
+    if others:
+        earliest = min(others, key=lambda s: (s.created, s.id))
+        first = session.get_one(models.Subscription, earliest.id)
+        mail.second_subscription(session, patron=patron, first=first, second=second)
+
+
+def _tell_of_refund(session: Session, patron: Patron, news: News, before: Fact | None, after: Refund) -> None:
+    payment = next((p for p in news.facts.payments if p.id == after.charge_id), None)
+    stood = isinstance(before, Refund) and before.stands
+    if payment is None or news.derived.owners[payment.id] is not Owner.OURS or not is_news(after.as_of):
+        return
+    row, refund = session.get_one(models.Payment, payment.id), session.get_one(models.Refund, after.id)
+    if after.stands and not stood:
+        mail.refund_made(session, patron=patron, payment=row, refund=refund)
+    elif after.status == "failed":
+        mail.refund_failed(session, patron=patron, payment=row, refund=refund)
+
+
+def _tell_of_change(session: Session, patron: Patron, before: Subscription, after: Subscription) -> None:
+    """Confirm a cancelation, its undoing, or another amount of a subscription that goes on."""
+    if not is_news(after.as_of) or before.status == "incomplete":
+        return
+    row = session.get_one(models.Subscription, after.id)
+    if before.cancel_at is None and before.ended_at is None and (after.cancel_at or after.ended_at):
+        if after.cancel_reason in {"", "cancellation_requested"}:
+            mail.gift_canceled(session, patron=patron, subscription=row)
+    elif before.cancel_at is not None and after.cancel_at is None and after.ended_at is None:
+        canceled_at = before.canceled_at or before.as_of
+        mail.gift_resumed(session, patron=patron, subscription=row, canceled_at=canceled_at)
+    elif before.amount != after.amount and after.ended_at is None:
+        told = Money(before.amount, before.currency)
+        mail.amount_changed(session, patron=patron, subscription=row, before=told)
+
+
+def _schedule(session: Session, failing: Failing) -> None:
+    """Let the patron hear of a failed renewal on the days of FAILURE_DAYS, and of the end."""
+    now = clock.now()
+    if failing.ends_at <= now - NEWS_FOR or not failing.invoice_id:
+        return
+    for day in mail.FAILURE_DAYS:
+        at = failing.failed_at + timedelta(days=day)
+        if at < failing.ends_at:
+            due.at(session, at, kind="giving.failing", key=f"{failing.invoice_id}:{day}")
+    due.at(session, failing.ends_at, kind="giving.failing", key=f"{failing.invoice_id}:end")
+
+
+@due.handler("giving.failing")
+def write_of_failure(session: Session, key: str, at: datetime) -> None:
+    """Write to a patron on one of the days after a renewal failed, unless it has been mended. The caller commits."""
+    invoice_id, _, day = key.rpartition(":")
+    invoice = session.get_one(models.Invoice, invoice_id)
+    owner = session.get(StripeCustomer, invoice.customer_id)
+    if owner is None or owner.patron_id is None or invoice.subscription_id is None:
+        return
+    patron = session.get_one(Patron, owner.patron_id)
+    subscription = session.get_one(models.Subscription, invoice.subscription_id)
+    if day == "end":
+        if not _was_mended(session, invoice.customer_id, invoice_id, at):
+            mail.membership_ended(session, patron=patron, subscription=subscription, ended_at=at)
+        return
+    failing = _failing(session, invoice.customer_id, invoice_id)
+    if failing is not None and not _is_overtaken(failing, int(day)):
+        mail.payment_failed(
+            session,
+            patron=patron,
+            subscription=subscription,
+            invoice=invoice,
+            day=int(day),
+            ends_at=failing.ends_at,
+        )
+
+
+def _failing(session: Session, customer_id: str, invoice_id: str) -> Failing | None:
+    grace_days = settings_rows.current(session).grace_days
+    derived = deriving.derive(gathering.of_customers(session, [customer_id]), grace_days=grace_days)
+    return next((failing for failing in derived.failing if failing.invoice_id == invoice_id), None)
+
+
+def _was_mended(session: Session, customer_id: str, invoice_id: str, at: datetime) -> bool:
+    failing = _failing(session, customer_id, invoice_id)
+    return failing is None or failing.ends_at > at
+
+
+def _is_overtaken(failing: Failing, day: int) -> bool:
+    """Whether the next day to write has come too: then one mail is enough."""
+    later = [other for other in mail.FAILURE_DAYS if other > day]
+    return bool(later) and clock.now() >= failing.failed_at + timedelta(days=later[0])

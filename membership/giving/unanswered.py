@@ -1,0 +1,116 @@
+"""Writes whose answer was lost: read back what Stripe made of them, and say so on their rows. Nothing is sent again."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership import clock
+from membership.gateway import checkouts as sessions
+from membership.gateway import client, refunds, subscriptions
+from membership.gateway.client import Answer, Gateway
+from membership.gateway.errors import GatewayRefused, GatewayUnavailable
+from membership.giving import applying, parsing
+from membership.giving.models import CallState, Checkout, CheckoutState, OutgoingCall
+
+log = structlog.get_logger(__name__)
+
+LOOK_AFTER = timedelta(minutes=2)
+"""A call younger than this may still be waiting for its answer."""
+
+GIVE_UP_AFTER = timedelta(hours=1)
+"""What Stripe knows nothing of by then was never done."""
+
+MOST = 100
+
+Reader = Callable[[Gateway, OutgoingCall], Answer | None]
+
+
+def settle_all(session: Session) -> int:
+    """Settle every write whose outcome is not known; how many were settled. Commits for each."""
+    before = clock.now() - LOOK_AFTER
+    ids = session.scalars(
+        select(OutgoingCall.id)
+        .where(
+            OutgoingCall.state.in_((CallState.PENDING, CallState.UNKNOWN)), OutgoingCall.created_at < before
+        )
+        .order_by(OutgoingCall.id)
+        .limit(MOST)
+    ).all()
+    session.rollback()
+    settled = 0
+    for call_id in ids:
+        try:
+            settled += settle(session, client.current(), call_id)
+        except GatewayUnavailable:
+            log.warning("unanswered_calls_wait", left=len(ids) - settled)
+            break
+    return settled
+
+
+def settle(session: Session, gateway: Gateway, call_id: int) -> bool:
+    """Read one write's outcome back; whether it is known now. Commits.
+
+    Raises:
+        GatewayUnavailable: Stripe cannot be asked.
+    """
+    call = session.get_one(OutgoingCall, call_id)
+    read = _READERS.get(call.kind, _nothing)
+    session.expunge(call)
+    session.rollback()
+    try:
+        answer = read(gateway, call)
+    except GatewayRefused as refused:
+        log.warning("unanswered_call_unread", call=call_id, code=refused.code)
+        answer = None
+    return _note(session, call_id, answer)
+
+
+def _note(session: Session, call_id: int, answer: Answer | None) -> bool:
+    call = session.get_one(OutgoingCall, call_id)
+    if answer is not None:
+        call.state, call.result_id, call.error = CallState.DONE, answer.id, ""
+        _follow(session, call, answer)
+    elif call.created_at < clock.now() - GIVE_UP_AFTER:
+        call.state, call.error = CallState.REFUSED, "never reached Stripe"
+    session.commit()
+    return call.state in {CallState.DONE, CallState.REFUSED}
+
+
+def _follow(session: Session, call: OutgoingCall, answer: Answer) -> None:
+    """Let our rows know what has been found."""
+    if call.kind == "checkout.open":
+        public_id = call.subject.removeprefix("checkout:")
+        checkout = session.scalars(select(Checkout).filter_by(public_id=public_id)).one()
+        checkout.stripe_session_id = answer.id
+        checkout.session_url = str(answer.body.get("url") or "")
+        if checkout.state is CheckoutState.STARTED:
+            checkout.state = CheckoutState.OPEN
+    elif call.kind.startswith("subscription."):
+        applying.apply_facts(session, parsing.from_object(answer.body, answer.as_of))
+
+
+def _nothing(_gateway: Gateway, _call: OutgoingCall) -> Answer | None:
+    return None
+
+
+def _session_opened(gateway: Gateway, call: OutgoingCall) -> Answer | None:
+    public_id = call.subject.removeprefix("checkout:")
+    return sessions.find(
+        gateway,
+        public_id,
+        made_after=call.created_at - timedelta(minutes=2),
+        made_before=call.created_at + GIVE_UP_AFTER,
+    )
+
+
+_READERS: dict[str, Reader] = {
+    "checkout.open": _session_opened,
+    "checkout.expire": lambda gateway, call: sessions.read(gateway, call.subject),
+    "refund.create": lambda gateway, call: refunds.find(gateway, call.subject, key=call.idempotency_key),
+    "subscription.amount": lambda gateway, call: subscriptions.read(gateway, call.subject),
+    "subscription.cancel": lambda gateway, call: subscriptions.read(gateway, call.subject),
+    "subscription.resume": lambda gateway, call: subscriptions.read(gateway, call.subject),
+}

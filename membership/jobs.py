@@ -1,0 +1,96 @@
+"""Wake-ups for the worker. The tables hold the truth; a wake-up only makes the worker look sooner.
+
+Whoever commits work for the worker (mail queued, an event stored, a page changed) calls
+`wake("mail")` in the same transaction; it is sent after the commit. A lost wake-up costs at most
+the minute until the worker's own round.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+from huey import BlackHoleHuey, MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey
+from huey.api import Huey, TaskWrapper
+from sqlalchemy import event
+from sqlalchemy.orm import Session, object_session
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class _Jobs:
+    huey: Huey = field(default_factory=BlackHoleHuey)
+    task: TaskWrapper | None = None
+    handlers: dict[str, Callable[[], object]] = field(default_factory=dict)
+
+
+_jobs = _Jobs()
+
+
+def configure(url: str) -> None:
+    """Send wake-ups through this queue from now on (the factory calls it)."""
+    _jobs.huey = _huey(url)
+    _jobs.task = _jobs.huey.task(name="wake")(_run)
+
+
+def _huey(url: str) -> Huey:
+    scheme = urlsplit(url).scheme
+    if scheme == "memory":
+        return MemoryHuey("membership", results=False)
+    if scheme == "redis":
+        return RedisHuey("membership", url=url, results=False)
+    if scheme == "postgresql":
+        return PostgresHuey("membership", dsn=url, results=False)
+    file = Path(url.removeprefix("sqlite:///"))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return SqliteHuey("membership", filename=str(file), results=False, fsync=False)
+
+
+def queue() -> Huey:
+    """The queue, for the worker that reads it."""
+    return _jobs.huey
+
+
+def handle(name: str, handler: Callable[[], object]) -> None:
+    """Let the worker run `handler` when somebody calls `wake(name)`."""
+    _jobs.handlers[name] = handler
+
+
+def wake(session: Session, name: str) -> None:
+    """Tell the worker, once this session's transaction has committed, that there is work called `name`.
+
+    Several calls in one transaction become one wake-up; a rollback drops it.
+    """
+    names: set[str] = session.info.setdefault("wakes", set())
+    names.add(name)
+
+
+def wake_for(row: object, name: str) -> None:
+    """As `wake`, by the session that holds `row`."""
+    session = object_session(row)
+    if session is not None:
+        wake(session, name)
+
+
+@event.listens_for(Session, "after_commit")
+def _send(session: Session) -> None:
+    for name in sorted(session.info.pop("wakes", ())):
+        if _jobs.task is None:
+            continue
+        try:
+            _jobs.task(name)
+        except Exception:  # noqa: BLE001 - the commit stands; the worker's own round will find the work
+            log.warning("wake_up_lost", name=name)
+
+
+@event.listens_for(Session, "after_rollback")
+def _drop(session: Session) -> None:
+    session.info.pop("wakes", None)
+
+
+def _run(name: str) -> None:
+    handler = _jobs.handlers.get(name)
+    if handler is not None:
+        handler()

@@ -1,0 +1,71 @@
+"""Limits on what costs money, mail or trust; kept in the database, shared by all machines, and closed on failure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from membership import clock
+from membership.newsroom.models import Budget
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` uses of `name` for one key within a window of `seconds`."""
+
+    name: str
+    most: int
+    seconds: int
+
+
+class BudgetSpentError(Exception):
+    """A limit is reached; `retry_after` is in seconds."""
+
+    def __init__(self, limit: Limit, retry_after: int) -> None:
+        super().__init__(limit.name)
+        self.limit = limit
+        self.retry_after = retry_after
+
+
+def spend(session: Session, limit: Limit, key: str) -> None:
+    """Use one of a budget. The caller commits, also when refused, so that tries are counted.
+
+    `key` is a blind index or a network, never an address in clear.
+
+    Raises:
+        BudgetSpentError: the window's uses are gone.
+    """
+    window = _window(limit)
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"name": limit.name, "key": key[:80], "window_starts_at": window}
+    session.execute(insert(Budget).values(**values, used=0).on_conflict_do_nothing())
+    used = session.execute(
+        update(Budget)
+        .filter_by(**values)
+        .where(Budget.used < limit.most)
+        .values(used=Budget.used + 1)
+        .returning(Budget.used)
+    ).scalar_one_or_none()
+    if used is None:
+        ends = window + timedelta(seconds=limit.seconds)
+        raise BudgetSpentError(limit, max(1, int((ends - clock.now()).total_seconds())))
+
+
+def left(session: Session, limit: Limit, key: str) -> int:
+    """How many uses are left in the present window."""
+    used = session.scalars(
+        select(Budget.used).filter_by(name=limit.name, key=key[:80], window_starts_at=_window(limit))
+    ).one_or_none()
+    return limit.most - (used or 0)
+
+
+def forget_old(session: Session) -> None:
+    """Delete windows that ended over a month ago. The caller commits."""
+    session.execute(delete(Budget).where(Budget.window_starts_at < clock.now() - timedelta(days=31)))
+
+
+def _window(limit: Limit) -> datetime:
+    seconds = int(clock.now().timestamp())
+    return datetime.fromtimestamp(seconds - seconds % limit.seconds, UTC)

@@ -1,0 +1,88 @@
+"""What happens by the clock alone: a row that says when, and the worker that applies it once.
+
+Whoever learns the instant calls `at`; the owner of a kind registers its handler with `handler`. A handler gets
+the session, the key and the instant, dates what it writes at that instant, and does not commit.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership import clock, db, jobs
+from membership.newsroom.models import DueRow, DueState
+
+log = structlog.get_logger(__name__)
+Handler = Callable[[Session, str, datetime], None]
+_handlers: dict[str, Handler] = {}
+MOST_TRIES = 8
+
+
+def handler(kind: str) -> Callable[[Handler], Handler]:
+    """Register the function that applies due rows of `kind`."""
+
+    def register(function: Handler) -> Handler:
+        _handlers[kind] = function
+        return function
+
+    return register
+
+
+def at(session: Session, when: datetime, *, kind: str, key: str) -> None:
+    """Let `kind` happen to `key` at an instant; an earlier word about the same is replaced. The caller commits."""
+    row = session.scalars(select(DueRow).filter_by(kind=kind, key=key)).one_or_none()
+    if row is None:
+        session.add(DueRow(at=when, kind=kind, key=key))
+    elif row.at != when or row.state is not DueState.DONE:
+        row.at, row.state, row.tries, row.error = when, DueState.WAITING, 0, ""
+    jobs.wake(session, "due")
+
+
+def cancel(session: Session, *, kind: str, key: str) -> None:
+    """Let it not happen after all. The caller commits."""
+    row = session.scalars(select(DueRow).filter_by(kind=kind, key=key, state=DueState.WAITING)).one_or_none()
+    if row is not None:
+        row.state = DueState.CANCELED
+
+
+def apply_all(session: Session) -> int:
+    """Apply every row whose time has come, each in a transaction of its own, in order; how many were applied."""
+    applied = 0
+    while (row_id := _next(session)) is not None:
+        try:
+            db.run_unit(session, lambda row_id=row_id: _apply(session, row_id))  # type: ignore[misc]  # bound now
+            applied += 1
+        except Exception as error:
+            log.exception("due_row_failed", row=row_id)
+            db.run_unit(session, lambda row_id=row_id, error=error: _failed(session, row_id, error))  # type: ignore[misc]
+    return applied
+
+
+def _next(session: Session) -> int | None:
+    now = clock.now()
+    found = session.scalars(
+        select(DueRow.id)
+        .where(DueRow.state == DueState.WAITING, DueRow.at <= now, DueRow.kind.in_(_handlers))
+        .order_by(DueRow.at, DueRow.id)
+        .limit(1)
+    ).one_or_none()
+    session.rollback()
+    return found
+
+
+def _apply(session: Session, row_id: int) -> None:
+    row = session.scalars(select(DueRow).filter_by(id=row_id).with_for_update()).one()
+    if row.state is DueState.WAITING:
+        _handlers[row.kind](session, row.key, row.at)
+        row.state = DueState.DONE
+
+
+def _failed(session: Session, row_id: int, error: Exception) -> None:
+    row = session.get_one(DueRow, row_id)
+    row.tries += 1
+    row.error = f"{type(error).__name__}: {error}"[:500]
+    row.at = clock.now() + timedelta(minutes=2**row.tries)
+    if row.tries >= MOST_TRIES:
+        row.state = DueState.FAILED

@@ -1,0 +1,35 @@
+"""How a patron is called on staff pages: by name, or masked where the patron asked to be hidden."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from membership.patrons.models import Patron, Visibility
+
+
+@dataclass(frozen=True)
+class Label:
+    """What staff see of a patron in a list."""
+
+    public_id: str
+    name: str
+    email: str
+    is_hidden: bool
+
+
+def label_of(patron: Patron) -> Label:
+    """The label of a patron whose account has been loaded."""
+    if patron.visibility is Visibility.SECRET:
+        return Label(patron.public_id, _("Hidden patron"), "", is_hidden=True)
+    email = patron.account.email if patron.account is not None else ""
+    return Label(patron.public_id, patron.name or email or _("Without a name"), email, is_hidden=False)
+
+
+def labels(session: Session, patron_ids: Iterable[int | None]) -> dict[int, Label]:
+    """The labels of some patrons; one query."""
+    wanted = {patron_id for patron_id in patron_ids if patron_id is not None}
+    found = session.scalars(select(Patron).where(Patron.id.in_(wanted)).options(joinedload(Patron.account)))
+    return {patron.id: label_of(patron) for patron in found}

@@ -1,0 +1,121 @@
+"""Patrons' records for staff who may see them, below /staff/patrons. Each look is written down."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from membership import clock, secrets
+from membership.accounts.models import Account, Role
+from membership.accounts.session import current_account
+from membership.db import db
+from membership.newsroom import audit, page_changes
+from membership.patrons import preferences, queries, records, revealing, standing
+from membership.patrons.forms import RevealForm, SearchForm
+from membership.patrons.models import Patron, Visibility
+from membership.web import access
+from membership.web.forms import SignedInForm
+
+bp = Blueprint("patrons", __name__, url_prefix="/patrons")
+
+
+@bp.get("")
+@access.writes_on_get
+@access.sees_patrons
+@access.staff("staff")
+def index() -> ResponseReturnValue:
+    """Search patrons by exact address, whole words of the name, or Stripe's id."""
+    form = SearchForm(request.args)
+    words = form.words.data or ""
+    if not form.validate():
+        return render_template("patrons/staff/index.html", form=form, found=None, waiting=[]), 422
+    session = db.session()
+    found = None
+    if words:
+        found = [
+            revealing.label_of(patron)
+            for patron in queries.search(session, words, patron_ids=records.find(session, words))
+        ]
+        # What was typed may be an address, so only its blind index is written down.
+        _write("patrons.searched", "patrons", {"words": secrets.blind_index(words)[:16], "found": len(found)})
+        db.session.commit()
+    waiting = [revealing.label_of(patron) for patron in queries.waiting_for_wall(session)]
+    return render_template("patrons/staff/index.html", form=form, found=found, waiting=waiting)
+
+
+@bp.get("/<public_id>")
+@access.writes_on_get
+@access.sees_patrons
+@access.staff("staff")
+def show(public_id: str) -> ResponseReturnValue:
+    """Show everything about one patron; names and address only where the patron allows it."""
+    patron = _patron(public_id)
+    _write("patron.opened", f"patron:{patron.public_id}", {})
+    db.session.commit()
+    return _page(_patron(public_id), is_revealed=False)
+
+
+@bp.post("/<public_id>/name")
+@access.sees_patrons
+@access.staff("publisher")
+def reveal(public_id: str) -> ResponseReturnValue:
+    """Show a hidden name once, for a reason that is written down."""
+    patron = _patron(public_id)
+    form = RevealForm()
+    if not form.validate():
+        return _page(patron, is_revealed=False, form=form), 422
+    _write("patron.revealed", f"patron:{patron.public_id}", {"reason": form.reason.data})
+    db.session.commit()
+    return _page(_patron(public_id), is_revealed=True)
+
+
+@bp.post("/<public_id>/wall-name")
+@access.sees_patrons
+@access.staff("editor")
+def approve_wall_name(public_id: str) -> ResponseReturnValue:
+    """Let a patron's chosen name stand on the wall."""
+    patron = _patron(public_id)
+    if SignedInForm().validate() and patron.visibility is Visibility.PUBLIC and patron.wall_name:
+        patron.wall_approved_at = clock.now()
+        page_changes.record(db.session(), preferences.WALL)
+        _write("patron.wall_name_approved", f"patron:{patron.public_id}", {})
+        db.session.commit()
+        flash(_("The name stands on the wall."), "success")
+    return redirect(url_for(".show", public_id=public_id), 303)
+
+
+def _page(patron: Patron, *, is_revealed: bool, form: RevealForm | None = None) -> str:
+    session, now = db.session(), clock.now()
+    coverages = queries.coverages_of(session, patron.id)
+    return render_template(
+        "patrons/staff/show.html",
+        patron=patron,
+        label=revealing.label_of(patron),
+        is_open=is_revealed or patron.visibility is not Visibility.SECRET,
+        may_reveal=_me().may(Role.PUBLISHER),
+        reveal_form=form or RevealForm(formdata=None),
+        wall_form=SignedInForm(formdata=None),
+        standing=standing.at(coverages, now),
+        active_until=standing.active_until(coverages, now),
+        coverages=coverages,
+        parts=records.parts(session, patron),
+    )
+
+
+def _patron(public_id: str) -> Patron:
+    patron = queries.by_public_id(db.session(), public_id)
+    if patron is None:
+        abort(404)
+    return patron
+
+
+def _write(action: str, subject: str, details: dict[str, object]) -> None:
+    me = _me()
+    audit.write(
+        db.session(), action=action, subject=subject, actor_id=me.id, actor=me.public_id, details=details
+    )
+
+
+def _me() -> Account:
+    account = current_account()
+    assert account is not None  # noqa: S101 - the guard has let somebody in
+    return account

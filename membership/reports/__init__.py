@@ -1,0 +1,1 @@
+"""Figures for staff, read-only: each opens onto its definition and its rows."""

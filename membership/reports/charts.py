@@ -1,0 +1,123 @@
+"""The geometry of charts: where each column stands, in the units of an SVG's viewBox. Templates do no arithmetic."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+WIDTH, HEIGHT = 720, 260
+PLOT = 696
+"""How far columns reach to the right; the rest is for half of the last label."""
+TOP, BASELINE = 24, 228
+TICKS = 4
+
+
+@dataclass(frozen=True)
+class Part:
+    """One rectangle of a column."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    series: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """The rectangles that stand on each other."""
+
+    parts: list[Part]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A horizontal line and what it stands for."""
+
+    y: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """What stands below a column."""
+
+    x: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a series is called."""
+
+    series: int
+    label: str
+
+
+@dataclass(frozen=True)
+class ColumnChart:
+    """All a template needs to draw columns (macros/figures.html)."""
+
+    summary: str
+    columns: list[Column]
+    ticks: list[Tick]
+    labels: list[Label]
+    legend: list[Key]
+    width: int = WIDTH
+    height: int = HEIGHT
+    baseline: int = BASELINE
+
+
+@dataclass
+class Series:
+    """One row of values, a column each, with a sentence for each."""
+
+    label: str
+    values: Sequence[int]
+    titles: Sequence[str] = field(default_factory=list)
+
+
+def columns(
+    series: Sequence[Series], labels: Sequence[str], *, summary: str, scale_labels: Sequence[str], top: int
+) -> ColumnChart:
+    """Stacked columns of values from 0 up to `top`; negative values are drawn as nothing (the table has them).
+
+    `scale_labels` are the words at a quarter, a half, three quarters and the whole of `top`.
+    """
+    count = max(len(labels), 1)
+    step = PLOT // count
+    made = [_column(series, index, index * step, step, top) for index in range(len(labels))]
+    every = max(1, count // 8)
+    shown = [
+        Label(index * step + step // 2, text)
+        for index, text in enumerate(labels)
+        if (count - 1 - index) % every == 0
+    ]
+    ticks = [
+        Tick(BASELINE - (BASELINE - TOP) * number // TICKS, text)
+        for number, text in enumerate(scale_labels, start=1)
+    ]
+    legend = [Key(number, one.label) for number, one in enumerate(series, start=1)]
+    return ColumnChart(summary, made, ticks, shown, legend)
+
+
+def _column(series: Sequence[Series], index: int, left: int, step: int, top: int) -> Column:
+    parts, y = [], BASELINE
+    for number, one in enumerate(series, start=1):
+        value = max(one.values[index], 0)
+        height = (BASELINE - TOP) * value // max(top, 1)
+        if height or value:
+            y -= max(height, 1)
+            title = one.titles[index] if one.titles else ""
+            parts.append(Part(left + step // 8, y, max(step - step // 4, 2), max(height, 1), number, title))
+    return Column(parts)
+
+
+def round_top(largest: int) -> int:
+    """A round number at or above the largest value: 1, 2, 4 or 8 and zeros, so that quarters are whole."""
+    top = 4
+    while top < largest:
+        for factor in (8, 20, 40):
+            if top * factor // 4 >= largest:
+                return top * factor // 4
+        top *= 10
+    return top

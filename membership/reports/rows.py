@@ -1,0 +1,105 @@
+"""The rows under a figure: the ledger entries or movements that it is the sum of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from membership.giving.ledger import Book, LedgerEntry, LedgerLine
+from membership.giving.models import Payment, StripeCustomer
+from membership.giving.movements import Movement, MovementKind
+from membership.patrons.models import Patron, Visibility
+from membership.reports import income, recurring
+from membership.reports.periods import Month
+
+BOOKS = {"gross": Book.GIFTS, "refunded": Book.REFUNDED, "disputed": Book.DISPUTED, "fees": Book.FEES}
+KINDS = dict(recurring.STEPS)
+MOST_ROWS = 500
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One row: its day, what it is, the Stripe id, whose, and the signed amount in the figure's unit.
+
+    `patron` is a public id; `name` is empty for who may not see patrons, and for patrons who want to stay secret.
+    """
+
+    day: date
+    kind: str
+    stripe_id: str
+    patron: str
+    name: str
+    amount: int
+
+
+def under_income(
+    session: Session, figure: str, currency: str, month: Month, *, names: bool, sealed: bool = False
+) -> list[FigureRow]:
+    """The ledger lines that add up to a figure of the income report, in minor units; 500 at most."""
+    day, book = income.day_of(sealed=sealed), BOOKS[figure]
+    sign = -1 if book is Book.GIFTS else 1
+    query = (
+        select(day, LedgerEntry.kind, LedgerEntry.stripe_id, Patron, LedgerLine.amount)
+        .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
+        .outerjoin(Payment, Payment.id == LedgerEntry.payment_id)
+        .outerjoin(StripeCustomer, StripeCustomer.id == Payment.customer_id)
+        .outerjoin(Patron, Patron.id == StripeCustomer.patron_id)
+        .where(
+            LedgerLine.book == book,
+            LedgerLine.currency == currency,
+            day >= month.first,
+            day < month.next.first,
+        )
+        .order_by(day, LedgerEntry.id)
+        .limit(MOST_ROWS)
+    )
+    if book is Book.FEES:
+        query = query.where(Payment.currency == currency)
+    return [
+        FigureRow(on, kind.value, stripe_id, *_who(patron, names=names), sign * amount)
+        for on, kind, stripe_id, patron, amount in session.execute(query)
+    ]
+
+
+def under_bridge(
+    session: Session, figure: str, currency: str, month: Month, *, names: bool, sealed: bool = False
+) -> list[FigureRow]:
+    """The movements that add up to a step of the bridge, in twelfths of a minor unit; 500 at most."""
+    day = recurring.day_of(sealed=sealed)
+    query = (
+        select(day, Movement.kind, Movement.subscription_id, Patron, Movement.twelfths)
+        .join(Patron, Patron.id == Movement.patron_id)
+        .where(
+            Movement.kind.in_(KINDS[figure]),
+            Movement.currency == currency,
+            day >= month.first,
+            day < month.next.first,
+        )
+        .order_by(day, Movement.id)
+        .limit(MOST_ROWS)
+    )
+    return [
+        FigureRow(on, kind.value, subscription_id, *_who(patron, names=names), twelfths)
+        for on, kind, subscription_id, patron, twelfths in session.execute(query)
+    ]
+
+
+def count_under_bridge(session: Session, kinds: Sequence[MovementKind], currency: str, month: Month) -> int:
+    """How many patrons moved so in a month."""
+    return session.scalars(
+        select(func.count(Movement.patron_id.distinct())).where(
+            Movement.kind.in_(kinds),
+            Movement.currency == currency,
+            Movement.effective_on >= month.first,
+            Movement.effective_on < month.next.first,
+        )
+    ).one()
+
+
+def _who(patron: Patron | None, *, names: bool) -> tuple[str, str]:
+    if patron is None:
+        return "", ""
+    shown = names and patron.visibility is not Visibility.SECRET
+    return patron.public_id, patron.name if shown else ""

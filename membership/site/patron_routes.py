@@ -1,0 +1,40 @@
+"""The patron's page: the gift, what is charged next, what came so far, votes and the stories they led to."""
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from membership import clock
+from membership.accounts.session import current_account
+from membership.db import db
+from membership.giving import gifts, history
+from membership.patrons import queries as patrons
+from membership.patrons import standing
+from membership.site.blueprint import bp
+from membership.topics import queries as topics
+from membership.web import access
+from membership.web.languages import page_language
+
+
+@bp.get("/patron")
+@access.signed_in
+def patron() -> ResponseReturnValue:
+    """Show a patron everything about the support, or a reader with an account the way to begin."""
+    session, now = db.session(), clock.now()
+    account = current_account()
+    known = patrons.of_account(session, account.id) if account is not None else None
+    if known is None:
+        return render_template("site/no_patron.html")
+    covered = patrons.coverages_of(session, known.id)
+    own = gifts.of_patron(session, known.id)
+    return render_template(
+        "site/patron.html",
+        patron=known,
+        gifts=own,
+        is_running=any(gift.is_running for gift in own),
+        has_two=sum(not (gift.has_ended or gift.ends_at) for gift in own) > 1,
+        is_active=standing.at(covered, now) is standing.Standing.ACTIVE,
+        active_until=standing.active_until(covered, now),
+        payments=history.of_patron(session, known.id),
+        votes=topics.votes_of(session, known.id, page_language()),
+        open_round=topics.open_round(session),
+    )

@@ -1,0 +1,1 @@
+"""The desk: what waits for attention today, the people who work here, the newsroom's settings."""

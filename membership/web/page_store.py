@@ -1,0 +1,240 @@
+"""Stored pages: what readers open is served from files, before Flask is entered.
+
+A view marked `@stored` gives the same bytes to everybody, in two copies: *asking*, and *quiet* for browsers with the
+cookie `appeal=off`. The first request for a page lets the application make both from a request that carries nothing
+but the path; after that the files answer, until a page change says that they are out of date. So nobody's page can
+hold anything of somebody's, queries and headers cannot poison it, and with the database down readers go on reading.
+
+Every worker asks for new page changes at most every POLL_S. The worker process makes changed pages ahead of their
+readers (`render_ahead`) and compresses them as well as can be.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
+from flask import Flask, current_app, request
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from membership import paths
+from membership.web import languages, page_files, page_memory, quieting
+from membership.web.limits import limiter
+from membership.web.page_files import COPIES, PageFiles, StoredPage
+from membership.web.page_making import Answer, make
+from membership.web.page_memory import Kept, Key, Memory, accepted_encoding
+from membership.web.page_news import EXCUSED_S, POLL_S, Changes, News
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+log = structlog.get_logger(__name__)
+View = TypeVar("View", bound=Callable[..., Any])
+_MARK = "__membership_stored__"
+
+NEVER = -1
+
+
+def stored(view: View) -> View:
+    """Mark a view whose answer is the same for everybody but for its copy, and is stored."""
+    setattr(view, _MARK, True)
+    return view
+
+
+def is_quiet() -> bool:
+    """Whether the quiet copy of a page is being made."""
+    return request.environ.get("membership.copy") == "quiet"
+
+
+def init_app(
+    app: Flask, *, folder: Path, changes: Changes, known: Callable[[Session], Iterable[str]]
+) -> None:
+    """Serve the stored views of `app` from `folder`; `known` lists every page that readers can open.
+
+    Called last, so that nothing stands before the store.
+    """
+    app.config.setdefault("PAGE_POLL_S", 0.0 if app.config["TESTING"] else POLL_S)
+    store = PageStore(app, PageFiles(folder), changes)
+    app.extensions["membership_pages"] = (store, known)
+    app.wsgi_app = store  # type: ignore[method-assign]  # as Flask documents it
+    limiter.request_filter(lambda: "membership.copy" in request.environ)
+
+
+def render_ahead(session: Session) -> int:
+    """Make what has changed since this machine's last round anew, and compress it well; how many pages."""
+    store, known = _store()
+    return store.render_ahead(lambda: _all(session, known))
+
+
+def rebuild(session: Session) -> Iterable[str]:
+    """Make every page anew; gives the path of each as it is done."""
+    store, known = _store()
+    return store.rebuild(sorted(_all(session, known)))
+
+
+def _all(session: Session, known: "Callable[[Session], Iterable[str]]") -> set[str]:
+    """Every path known; the transaction that read them ends, for making the pages takes its time."""
+    found = set(known(session))
+    session.rollback()
+    return found
+
+
+def forget_everything() -> None:
+    """Delete all stored pages of this machine; each is made anew when it is asked for."""
+    _store()[0].files.clear()
+
+
+def _store() -> "tuple[PageStore, Callable[[Session], Iterable[str]]]":
+    kept: tuple[PageStore, Callable[[Session], Iterable[str]]] = current_app.extensions["membership_pages"]
+    return kept
+
+
+class PageStore:
+    """The outermost layer of the application (see the module)."""
+
+    def __init__(self, app: Flask, files: PageFiles, changes: Changes) -> None:
+        self.files = files
+        self._app = app
+        self._inner: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]] = app.wsgi_app
+        self._build = page_files.build_of(paths.TEMPLATES, paths.PACKAGE) + str(app.config["BASE_URL"])
+        self._memory = Memory()
+        self.news = News(
+            app, changes, every_s=float(app.config["PAGE_POLL_S"]), when_too_many=self._memory.clear
+        )
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer from the store, or let the application answer."""
+        method = environ["REQUEST_METHOD"]
+        if method not in {"GET", "HEAD"}:
+            return self._inner(environ, start_response)
+        copy = "quiet" if quieting.asks_for_quiet(environ.get("HTTP_COOKIE", "")) else "asking"
+        key = (
+            _canonical(environ.get("PATH_INFO", "")),
+            copy,
+            accepted_encoding(environ.get("HTTP_ACCEPT_ENCODING", "")),
+        )
+        now = time.monotonic()
+        self.news.poll(now)
+        page = self._memory.pages.get(key)
+        if page is None or (self.news.is_old(key[0], page.generation) and page.excused_until < now):
+            found = self._find(key) if self._is_stored(key[0]) else None
+            if found is None:
+                return self._inner(environ, start_response)
+            if isinstance(found, Answer):
+                start_response(found.status, found.headers)
+                return [] if method == "HEAD" else [found.body]
+            page = found
+        tags = environ.get("HTTP_IF_NONE_MATCH", "")
+        if tags and (page.tag in tags or tags == "*"):
+            start_response("304 NOT MODIFIED", page.headers_unchanged)
+            return []
+        start_response("200 OK", page.headers)
+        return [] if method == "HEAD" else [page.body]
+
+    def render_ahead(self, known: Callable[[], Iterable[str]]) -> int:
+        """Make what has changed since the last round anew; how many pages. One process of a machine at a time."""
+        rows = self.news.since(self.files.last_round())
+        if not rows:
+            return 0
+        keys = {key for _generation, key in rows}
+        if self.news.EVERYTHING in keys:
+            keys = set(known()) | set(self.files.paths())
+        count = sum(1 for _path in self.rebuild(sorted(keys), only_old=True))
+        self.files.note_round(rows[-1][0])
+        return count
+
+    def rebuild(self, wanted: Sequence[str], *, only_old: bool = False) -> Iterable[str]:
+        """Make these pages anew and compress them well; gives each path as it is done."""
+        for path in wanted:
+            if not self._is_stored(path):
+                continue
+            self._renew(path, wanted=[(copy, "plain") for copy in COPIES] if only_old else [])
+            with self.files.lock(path):
+                self.files.improve(path)
+            yield path
+
+    def _is_stored(self, path: str) -> bool:
+        """Whether a path leads to a view that is stored."""
+        if not page_files.may_be_stored(path):
+            return False
+        try:
+            endpoint, _values = self._app.url_map.bind("stored").match(languages.without_prefix(path), "GET")
+        except (HTTPException, RequestRedirect):
+            return False
+        return getattr(self._app.view_functions.get(endpoint), _MARK, False)
+
+    def _find(self, key: Key) -> Kept | Answer | None:
+        """A page that is not in memory, or old there: from the files if they are new enough, else made anew."""
+        path, copy, encoding = key
+        page = self.files.read(path, copy, encoding)
+        if page is not None and self._is_fresh(path, page):
+            return self._keep(key, page)
+        answer = self._renew(path, wanted=[(copy, encoding)])
+        if isinstance(answer, Answer):
+            return answer
+        renewed = self.files.read(path, copy, encoding)
+        if renewed is not None and answer:
+            return self._keep(key, renewed)
+        old = renewed or page or self.files.read(path, _other(copy), encoding)
+        return self._keep(key, old, excused=True) if old else None
+
+    def _is_fresh(self, path: str, page: StoredPage) -> bool:
+        """Whether a stored page says what is true now; not if an unreachable database cannot tell."""
+        newest = self.news.newest(path)
+        if newest is None:
+            return False
+        of_path, of_all = newest
+        return page.meta.build == self._build and of_path <= page.meta.generation <= of_all
+
+    def _renew(self, path: str, *, wanted: Sequence[tuple[str, str]]) -> bool | Answer:
+        """Make both copies of a page and store them, unless all `wanted` (copy, encoding) are fresh by now.
+
+        False if it cannot be done now.
+        """
+        with self.files.lock(path) as is_mine:
+            if not is_mine:
+                return False
+            there = [self.files.read(path, copy, encoding) for copy, encoding in wanted]
+            if wanted and all(page is not None and self._is_fresh(path, page) for page in there):
+                return True  # another worker made it while this one waited
+            newest = self.news.newest(path)
+            if newest is None:
+                return False
+            base_url = str(self._app.config["BASE_URL"])
+            made = [make(self._inner, path, copy=copy, base_url=base_url) for copy in COPIES]
+            for answer in made:
+                if not answer.may_be_stored:
+                    return self._not_stored(path, answer)
+            for copy, answer in zip(COPIES, made, strict=True):
+                page = answer.to_store()
+                self.files.write(path, copy, page, generation=newest[1], build=self._build)
+        return True
+
+    def _not_stored(self, path: str, answer: Answer) -> bool | Answer:
+        """A page that is gone is deleted; one that cannot be made now stays as it was."""
+        if answer.status.startswith("5"):
+            return False
+        if answer.sets_cookie:
+            log.error("stored_page_sets_cookie", path=path)
+        self.files.delete(path)
+        self._memory.forget(path)
+        return answer
+
+    def _keep(self, key: Key, page: StoredPage, *, excused: bool = False) -> Kept:
+        kept = page_memory.ready(page, copy=key[1])
+        if excused:
+            kept.generation, kept.excused_until = NEVER, time.monotonic() + EXCUSED_S
+        self._memory.put(key, kept)
+        return kept
+
+
+def _canonical(path: str) -> str:
+    """The path a page is stored under: `/uk` is the same page as `/uk/`."""
+    return f"{path}/" if len(path) == 3 and languages.without_prefix(path) == "/" else path
+
+
+def _other(copy: str) -> str:
+    return COPIES[1 - COPIES.index(copy)]

@@ -1,0 +1,43 @@
+"""Runs the schema's revisions with the app's engine; renders our column types as plain SQLAlchemy."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from alembic import context
+from sqlalchemy import JSON
+
+from membership.app import create_app  # noqa: F401 - importing the app imports every table
+from membership.db import Base, UtcDateTime
+from membership.secrets import Secret
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+
+
+def render_item(kind: str, item: Any, autogenerate: "AutogenContext") -> str | Literal[False]:  # noqa: ANN401 - Alembic's
+    """Write our types as what they are to the database, so that revisions import no application code."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Secret):
+        return "sa.LargeBinary()"
+    if kind == "type" and isinstance(item, JSON):
+        autogenerate.imports.add("from sqlalchemy.dialects import postgresql")
+        return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
+    return False
+
+
+def run() -> None:
+    """Apply the revisions in one transaction."""
+    engine = context.config.attributes["engine"].execution_options(membership_writes=True)
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=connection.dialect.name == "sqlite",
+            render_item=render_item,
+            compare_type=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()

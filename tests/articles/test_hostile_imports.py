@@ -1,0 +1,127 @@
+"""Hostile and broken files: refused whole with the reason, or read without what is hostile in them."""
+
+import json
+import time
+
+import pytest
+
+from membership.articles.sources.items import ImportFileError
+from tests.articles.exports import articles, counts, post, states, wxr
+from tests.articles.stories import a_newsroom
+
+
+@pytest.fixture(autouse=True)
+def newsroom(session):
+    a_newsroom(session)
+
+
+BOMB = (
+    '<!DOCTYPE lolz [<!ENTITY a "lol">'
+    + "".join(f'<!ENTITY {chr(98 + n)} "{("&" + chr(97 + n) + ";") * 10}">' for n in range(9))
+    + "]>"
+)
+HOSTILE_XML = {
+    "billion laughs": BOMB + "<rss><channel><item><title>&j;</title></item></channel></rss>",
+    "external entity": '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><rss><item><title>&e;</title></item></rss>',
+    "parameter entity": '<!DOCTYPE x [<!ENTITY % e SYSTEM "http://127.0.0.1/x.dtd"> %e;]><rss/>',
+    "external DTD": '<!DOCTYPE rss SYSTEM "http://127.0.0.1/x.dtd"><rss/>',
+    "plain doctype": "<!DOCTYPE rss><rss/>",
+}
+
+
+@pytest.mark.parametrize("source", ["wordpress", "feed"])
+@pytest.mark.parametrize("name", HOSTILE_XML)
+def test_a_file_with_a_doctype_is_refused_whole_and_at_once(session, taken, source, name):
+    began = time.process_time()
+    with pytest.raises(ImportFileError, match="DOCTYPE, which is not allowed"):
+        taken(source, HOSTILE_XML[name])
+    assert time.process_time() - began < 1
+    assert articles(session) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("<rss><channel><item>", "broken at line 1"),
+        ("<rss>\n<channel>\n<item></wrong>", "broken at line 3, column"),
+        ("<a>" * 100, "nested deeper than 60"),
+        ("", "broken at line 1"),
+        ("not xml at all", "broken at line 1"),
+        ("<rss><item>" + "x" * 17_000_000, "One part of the file is larger than 16 MB"),
+    ],
+    ids=["unclosed", "crossed", "deep", "empty", "text", "huge"],
+)
+def test_a_broken_file_is_refused_with_the_place(session, taken, content, message):
+    with pytest.raises(ImportFileError, match=message):
+        taken("wordpress", content)
+    assert articles(session) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is no JSON"),
+        ("[" * 100_000, "nested too deep"),
+        ('{"db": [{"data": {}}]}', "no export of Ghost"),
+        ("[]", "no export of Ghost"),
+        ('{"db": 7}', "no export of Ghost"),
+    ],
+)
+def test_a_broken_ghost_file_is_refused(taken, content, message):
+    with pytest.raises(ImportFileError, match=message):
+        taken("ghost", content, "export.json")
+
+
+def test_rows_of_strange_kinds_in_a_ghost_file_do_no_harm(session, taken):
+    posts = [
+        None,
+        7,
+        {"id": 1, "title": ["x"], "html": {"a": 1}, "published_at": 10**30, "status": "published"},
+    ]
+    data = {
+        "posts": posts,
+        "users": {"a": 1},
+        "tags": [None],
+        "posts_tags": [{"post_id": 1}],
+        "posts_authors": 3,
+    }
+    report = taken("ghost", json.dumps({"data": data}), "export.json")
+
+    assert counts(report) == (1, 0, 0, 0)
+    assert states(session) == {"draft": 1}
+
+
+def test_lone_surrogates_nul_and_invisible_marks_are_taken_out(session, taken):
+    content = '{"data": {"posts": [{"id": "1", "title": "A\\ud800\\u0000\\u202eB", "html": "<p>\\udfff\\u0000x</p>"}]}}'
+    taken("ghost", content, "export.json")
+
+    (article,) = articles(session)
+    assert (article.headline, article.body) == ("A?B", "<p>?x</p>")
+
+
+def test_a_lying_encoding_is_read_rightly_and_reported(session, taken):
+    report = taken("wordpress", wxr(post(1, "Пором стоїть", "Ніхто не знає чому.")).encode("windows-1251"))
+
+    (article,) = articles(session)
+    assert (article.headline, article.slug) == ("Пором стоїть", "porom-stoit")
+    assert report.skipped == [
+        ("export.xml", "The file is not UTF-8, as it says; it was read as Windows-1251.")
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])
+def test_a_byte_order_mark_says_the_encoding(session, taken, encoding):
+    taken(
+        "wordpress",
+        wxr(post(1, "Пором"))
+        .replace("UTF-8", "utf-16" if encoding == "utf-16" else "UTF-8")
+        .encode(encoding),
+    )
+    assert articles(session)[0].headline == "Пором"
+
+
+def test_an_item_that_cannot_be_stored_stops_no_other(session, taken):
+    report = taken("wordpress", wxr(post(1, body="<div>" * 2_000 + "deep"), post(2, "The bridge")))
+
+    assert report.skipped == [("The ferry", "the text is longer, or nested deeper, than any story")]
+    assert [one.headline for one in articles(session)] == ["The bridge"]

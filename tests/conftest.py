@@ -1,0 +1,146 @@
+"""What every test can ask for: an app with a database of its own, a clock that stands still, clients.
+
+Each test gets a fresh SQLite file in WAL, or, with `--engine postgresql`, a database emptied between tests.
+"""
+
+import contextvars
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from flask import Flask, has_app_context
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from membership import clock as clock_module
+from membership.app import create_app
+from membership.db import Base, db
+from membership.settings import Settings
+from tests import servers
+
+pytest_plugins = ["tests.cast"]
+# No test fails because the machine is slow; `make fuzz` looks further (it sets MEMBERSHIP_TEST_FUZZ).
+PATIENT = hypothesis.settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+hypothesis.settings.register_profile("usual", PATIENT)
+hypothesis.settings.register_profile("fuzz", PATIENT, max_examples=2_000)
+hypothesis.settings.load_profile("fuzz" if os.environ.get("MEMBERSHIP_TEST_FUZZ") == "1" else "usual")
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Choose the engine; both must pass."""
+    parser.addoption(
+        "--engine", choices=["sqlite", "postgresql"], default="sqlite", help="which database engine"
+    )
+
+
+@pytest.fixture(scope="session")
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """The engine under test."""
+    return str(request.config.getoption("--engine"))
+
+
+@pytest.fixture(scope="session")
+def postgres_url(engine_name: str, worker_id: str) -> Iterator[str | None]:
+    """A database of this worker's own, or None on SQLite."""
+    if engine_name != "postgresql":
+        yield None
+        return
+    with servers.postgres(worker_id) as url:
+        yield url
+
+
+@pytest.fixture
+def settings_env(tmp_path: Path, postgres_url: str | None) -> dict[str, str]:
+    """The environment the app is made from; a test may add to it before it asks for `app`."""
+    return {
+        "MEMBERSHIP_MODE": "test",
+        "MEMBERSHIP_DATA_DIR": str(tmp_path),
+        "MEMBERSHIP_DATABASE_URL": postgres_url or f"sqlite:///{tmp_path}/membership.db",
+        "MEMBERSHIP_JOBS_URL": "memory://",
+        "MEMBERSHIP_BASE_URL": "http://localhost",
+    }
+
+
+class _Apart:
+    """Serves each request as a server would: with an application context (`g`, session) of its own.
+
+    What the test itself has read is let go first, so that its open transaction keeps no request waiting.
+    """
+
+    def __init__(self, app: Callable[..., Any]) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if has_app_context():
+            db.session.rollback()
+        return contextvars.Context().run(self._app, environ, start_response)
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with every table and no row; each test copies it, which is quicker than making tables."""
+    file = tmp_path_factory.mktemp("template") / "membership.db"
+    engine = create_engine(f"sqlite:///{file}")
+    Base.metadata.create_all(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return file
+
+
+@pytest.fixture
+def app(settings_env: dict[str, str], tmp_path: Path, empty_file: Path) -> Iterator[Flask]:
+    """The whole application on an empty database."""
+    if settings_env["MEMBERSHIP_DATABASE_URL"].startswith("sqlite"):
+        shutil.copyfile(empty_file, tmp_path / "membership.db")
+    made = create_app(Settings.from_environment(settings_env))
+    made.wsgi_app = _Apart(made.wsgi_app)  # type: ignore[method-assign]  # as Flask documents it
+    if made.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
+        with made.app_context():
+            db.create_all()
+    yield made
+    with made.app_context():
+        db.session.remove()
+        if db.engine.dialect.name == "postgresql":
+            servers.empty(db.engine, Base.metadata)
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A session of the app, within its context; commit what another request should see."""
+    with app.app_context():
+        yield db.session()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that nobody has signed in."""
+    return app.test_client()
+
+
+class Clock:
+    """A clock that stands still at 2026-11-22 12:00 UTC until it is set or moved."""
+
+    now = staticmethod(clock_module.now)
+    set = staticmethod(clock_module.set_now)
+    move: Callable[..., datetime] = staticmethod(clock_module.move)
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Clock]:
+    """The clock, standing still."""
+    clock_module.set_now(NOON)
+    yield Clock()
+    clock_module.set_now(None)

@@ -1,0 +1,341 @@
+"""`POST /stripe/events`: what is let in, what is not, and that Stripe gets a 200 for all that is its own (W01-W38)."""
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from membership import clock
+from membership.db import Base, db
+from membership.giving import applying
+from membership.giving.ledger import LedgerEntry
+from membership.giving.models import Event, EventState, ObjectToRead, Payment
+from membership.mail.models import OutgoingMail
+from membership.patrons.models import Patron
+from membership.settings import SANDBOX_WEBHOOK_SECRET
+from tests.giving.conftest import signed
+from tests.giving.stripe_words import Json, Life, monthly, once
+
+
+def _event(name: str = "door") -> Json:
+    life = Life(name)
+    once(life)
+    return life.events[0]
+
+
+def _stored(session) -> int:
+    session.rollback()
+    return int(session.scalar(select(func.count()).select_from(Event)))
+
+
+def _state(session, event: Json) -> EventState:
+    session.rollback()
+    kept: Event = session.get_one(Event, event["id"])
+    return kept.state
+
+
+def test_w01_a_delivery_without_signature_is_refused(client, session):
+    answer = client.post("/stripe/events", data=b"{}")
+
+    assert answer.status_code == 400
+    assert _stored(session) == 0
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "t=1,v1=",
+        "v0=abc",
+        "t=1",
+        ",".join(["t=1", *["v1=00"] * 200]),
+        "t=1,v1=" + "0" * 65_000,
+        "t=1,v1=" + "0" * 64,
+        "v1=" + "0" * 64,
+    ],
+)
+def test_w02_a_malformed_or_foreign_signature_is_refused(client, session, header):
+    answer = client.post("/stripe/events", data=b"{}", headers={"Stripe-Signature": header})
+
+    assert answer.status_code == 400
+    assert _stored(session) == 0
+
+
+@pytest.mark.parametrize("change", [b" ", b"\n"])
+def test_w03_a_body_changed_by_one_byte_is_refused(client, session, change):
+    body = json.dumps(_event()).encode()
+
+    answer = client.post("/stripe/events", data=body + change, headers=signed(body))
+
+    assert answer.status_code == 400
+    assert _stored(session) == 0
+
+
+@pytest.mark.parametrize(("age", "status"), [(300, 200), (301, 400), (-300, 200), (-301, 400)])
+def test_w04_w05_a_signature_holds_for_five_minutes_both_ways(deliver, age, status):
+    at = int(clock.now().timestamp()) - age
+
+    assert deliver(_event(), sign={"at": at}).status_code == status
+
+
+@pytest.mark.parametrize("at", ["-1", "1e9", "٣٣٣٣", "9" * 30, "", "nan"])
+def test_w05_a_time_that_is_no_number_is_refused(client, at):
+    headers = {"Stripe-Signature": f"t={at},v1=" + "0" * 64}
+
+    assert client.post("/stripe/events", data=b"{}", headers=headers).status_code == 400
+
+
+def test_w06_an_exact_replay_is_counted_and_applied_once(deliver, session):
+    event = _event()
+
+    answers = [deliver(event) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert answers[1].text == "duplicate\n"
+    assert session.get_one(Event, event["id"]).deliveries == 3
+    assert session.scalar(select(func.count()).select_from(LedgerEntry)) == 1
+    assert session.scalar(select(func.count()).select_from(OutgoingMail)) <= 1
+
+
+def test_w07_a_replay_after_five_minutes_is_refused_although_the_event_is_known(deliver, client, clock):
+    event = _event()
+    body = json.dumps(event).encode()
+    headers = signed(body)
+    assert deliver(event).status_code == 200
+
+    clock.move(timedelta(seconds=301))
+
+    assert client.post("/stripe/events", data=body, headers=headers).status_code == 400
+
+
+def test_w08_another_body_under_a_known_id_is_evidence_and_changes_nothing(deliver, session):
+    event = _event()
+    other = json.loads(json.dumps(event))
+    other["data"]["object"]["amount_captured"] = 999_999
+    deliver(event)
+
+    answer = deliver(other)
+
+    session.rollback()
+    kept = session.get_one(Event, event["id"])
+    assert (answer.status_code, answer.text) == (200, "conflict\n")
+    assert kept.has_conflict
+    assert session.scalars(select(Payment.amount)).one() == 2500
+
+
+def test_w09_twenty_deliveries_at_once_are_applied_once(app, session):
+    event = _event()
+    body = json.dumps(event).encode()
+    session.rollback()
+    statuses: list[int] = []
+
+    def send() -> None:
+        answer = app.test_client().post("/stripe/events", data=body, headers=signed(body))
+        statuses.append(answer.status_code)
+
+    threads = [threading.Thread(target=send) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    applying.apply_all(session)
+
+    session.rollback()
+    assert statuses == [200] * 20
+    assert session.get_one(Event, event["id"]).state is EventState.APPLIED
+    assert session.scalar(select(func.count()).select_from(LedgerEntry)) == 1
+    assert session.scalar(select(func.count()).select_from(Patron)) == 1
+
+
+def test_w17_what_is_not_ours_is_kept_as_foreign_and_makes_no_patron(deliver, session):
+    life = Life("shop", ours=False)
+    subscription = life.subscription(900)
+    event = life.tell("customer.subscription.created", subscription)
+
+    assert deliver(event).status_code == 200
+
+    assert _state(session, event) is EventState.FOREIGN
+    assert session.scalar(select(func.count()).select_from(Patron)) == 0
+
+
+def test_w18_a_live_event_in_test_mode_is_never_applied(deliver, session):
+    event = _event() | {"livemode": True}
+
+    assert deliver(event).status_code == 200
+
+    assert _state(session, event) is EventState.WRONG_MODE
+    assert session.scalar(select(func.count()).select_from(Payment)) == 0
+
+
+def test_w19_an_event_of_a_connected_account_is_foreign(deliver, session):
+    event = _event() | {"account": "acct_1"}
+
+    assert deliver(event).status_code == 200
+
+    assert _state(session, event) is EventState.FOREIGN
+
+
+def test_w20_a_body_over_one_mebibyte_is_refused(client, session):
+    body = b" " * (1024 * 1024 + 1)
+
+    answer = client.post("/stripe/events", data=body, headers=signed(body))
+
+    assert answer.status_code == 413
+    assert _stored(session) == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"not json",
+        b"[]",
+        b"null",
+        b"[" * 10_000,
+        b'{"id": "evt_1", "id": "evt_2", "object": "event"}',
+        b'{"id": "evt_1", "object": "event", "created": NaN}',
+        b'\xff\xfe{"id": 1}',
+        b'{"object": "event", "id": "evt_1"}',
+        b'{"object": "event", "id": 7, "type": "x", "created": 1, "livemode": false}',
+        b'{"object": "event", "id": "evt_1", "type": "x", "created": "now", "livemode": false}',
+        b'{"object": "event", "id": "evt_1", "type": "x", "created": 1, "livemode": null}',
+        b'{"object": "event", "id": "e", "type": "x", "created": 1, "livemode": false, "data": '
+        + b'{"a":' * 200
+        + b"1"
+        + b"}" * 201,
+    ],
+)
+def test_w21_signed_nonsense_is_refused_and_nothing_is_stored(deliver, session, body):
+    assert deliver(body).status_code == 400
+    assert _stored(session) == 0
+
+
+def test_w22_a_compressed_body_is_refused_unopened(deliver, session):
+    answer = deliver(_event(), headers={"Content-Encoding": "gzip"})
+
+    assert answer.status_code == 415
+    assert _stored(session) == 0
+
+
+def test_w23_a_type_we_have_no_use_for_is_kept_and_ignored(deliver, session):
+    event = _event() | {"type": "price.created"}
+
+    assert deliver(event).status_code == 200
+
+    assert _state(session, event) is EventState.IGNORED
+
+
+def test_w24_an_event_of_another_api_version_is_read_again_and_not_trusted(deliver, session):
+    life = Life("old")
+    subscription, _ = monthly(life)
+    old = life.events[0] | {"api_version": "2020-08-27"}
+    old["data"]["object"] = subscription | {"current_period_end": 1, "items": None}
+
+    assert deliver(old).status_code == 200
+
+    session.rollback()
+    assert session.scalars(select(ObjectToRead.id)).all() == [subscription["id"]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount": "2500", "amount_captured": "2500"},
+        {"currency": "EUR"},
+        {"amount": 10**30, "amount_captured": 10**30},
+        {"amount": 25.5, "amount_captured": 25.5},
+        {"created": None},
+        {"created": -1},
+        {"metadata": []},
+        {"customer": 7},
+        {"payment_method_details": "card"},
+        {"id": None},
+        {"id": ""},
+    ],
+)
+def test_w25_a_field_of_another_kind_fails_the_event_and_writes_nothing(deliver, session, change):
+    event = _event()
+    event["data"]["object"] |= change
+
+    assert deliver(event).status_code == 200
+
+    assert _state(session, event) is EventState.FAILED
+    assert session.scalar(select(func.count()).select_from(Payment)) == 0
+
+
+def test_w29_a_poisonous_event_blocks_nobody_and_is_given_up_after_eight_tries(deliver, session, clock):
+    life = Life("poison")
+    once(life)
+    bad, good = life.events[0], life.events[1]
+    bad["data"]["object"]["currency"] = "EUR"
+
+    deliver(bad)
+    deliver(good)
+    for _ in range(7):
+        session.rollback()
+        clock.set(session.get_one(Event, bad["id"]).next_try_at)
+        session.rollback()
+        applying.apply_all(session)
+
+    assert _state(session, good) is EventState.APPLIED
+    assert _state(session, bad) is EventState.DEAD
+    assert session.get_one(Event, bad["id"]).tries == 8
+
+
+@pytest.mark.parametrize("method", ["get", "put", "head", "delete", "patch"])
+def test_w34_the_door_takes_posts_only_and_sets_no_cookie(client, method):
+    answer = getattr(client, method)("/stripe/events")
+
+    assert answer.status_code == 405
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_w34_a_browser_elsewhere_gets_no_session(deliver):
+    answer = deliver(_event(), headers={"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"})
+
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_w37_what_varies_between_deliveries_makes_no_conflict(deliver, session):
+    event = _event()
+    again = event | {"pending_webhooks": 0, "request": {"id": "req_2"}, "unknown": True}
+    deliver(event)
+
+    assert deliver(again).text == "duplicate\n"
+
+    session.rollback()
+    assert not session.get_one(Event, event["id"]).has_conflict
+
+
+def test_w38_an_event_from_the_future_is_taken(deliver, session):
+    event = _event() | {"created": int(clock.now().timestamp()) + 86_400}
+
+    assert deliver(event).status_code == 200
+
+    assert _state(session, event) is EventState.APPLIED
+
+
+@pytest.fixture
+def two_secrets(settings_env):
+    """Two secrets, as while one is rotated."""
+    settings_env["MEMBERSHIP_STRIPE_WEBHOOK_SECRETS"] = f"whsec_new,{SANDBOX_WEBHOOK_SECRET}"
+
+
+@pytest.mark.usefixtures("two_secrets")
+def test_w35_both_secrets_hold_while_one_is_rotated(deliver):
+    assert deliver(_event("a"), sign={"secret": "whsec_new"}).status_code == 200
+    assert deliver(_event("b")).status_code == 200
+    assert deliver(_event("c"), sign={"secret": "whsec_older"}).status_code == 400
+
+
+def test_w30_while_nothing_can_be_stored_stripe_is_told_to_come_again(deliver, session):
+    event = _event()
+    session.rollback()
+    table = Base.metadata.tables["event"]
+    table.drop(db.engine)
+
+    status = deliver(event).status_code
+
+    table.create(db.engine)  # so that the next test finds a database to empty
+    assert status == 503

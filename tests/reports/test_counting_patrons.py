@@ -1,0 +1,95 @@
+"""Patrons month by month: start + new + returned - lapsed - former = end."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from membership.patrons.models import Coverage, EndedBy, Source
+from membership.reports import supporters
+from membership.reports.periods import Month, months_from
+from membership.reports.supporters import PatronsRow, Stretch
+from tests.reports import books
+
+KYIV = ZoneInfo("Europe/Kyiv")
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MONTHS = months_from(Month(2026, 8), Month(2026, 11))
+
+
+def covered(session, patron, source, begins, ends, ended_by=None):
+    session.add(
+        Coverage(
+            patron_id=patron.id,
+            source=source,
+            source_key=f"{patron.id}{begins}",
+            starts_at=begins,
+            ends_at=ends,
+            ended_by=ended_by,
+        )
+    )
+
+
+def test_somebody_comes_leaves_by_choice_and_returns(session):
+    cleo = books.a_patron(session, at=NOW)
+    covered(
+        session,
+        cleo,
+        Source.PAID,
+        datetime(2026, 8, 5, tzinfo=UTC),
+        datetime(2026, 9, 5, tzinfo=UTC),
+        EndedBy.CANCEL,
+    )
+    covered(session, cleo, Source.ONCE, datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+
+    august, september, october, november = supporters.by_month(session, MONTHS, KYIV, now=NOW)
+
+    assert (august.new, august.end) == (1, 1)
+    assert (september.former, september.lapsed, september.end) == (1, 0, 0)
+    assert october.end == 0
+    assert (november.returned, november.by_cover["once"], november.paying) == (1, 1, 1)
+
+
+def test_a_grant_is_no_paying_patron_and_grace_is_at_risk(session):
+    dov, cleo = books.a_patron(session, at=NOW), books.a_patron(session, at=NOW)
+    covered(session, dov, Source.GRANT, datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    covered(
+        session, cleo, Source.GRACE, datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 12, 20, tzinfo=UTC)
+    )
+
+    november = supporters.by_month(session, MONTHS, KYIV, now=NOW)[-1]
+
+    assert (november.end, november.paying, november.at_risk) == (2, 1, 1)
+
+
+def test_a_month_ends_at_midnight_in_the_newsrooms_zone():
+    assert Month(2026, 10).ends_at(KYIV) == datetime(2026, 10, 31, 22, tzinfo=UTC)
+    assert Month(2026, 6).ends_at(KYIV) == datetime(2026, 6, 30, 21, tzinfo=UTC)
+
+
+stretches = st.builds(
+    lambda day, length, source, ended_by: Stretch(
+        1,
+        source,
+        str(day),
+        datetime(2026, 6, 1, tzinfo=UTC) + timedelta(days=day),
+        datetime(2026, 6, 1, tzinfo=UTC) + timedelta(days=day + length),
+        ended_by,
+    ),
+    st.integers(0, 200),
+    st.integers(1, 90),
+    st.sampled_from(list(Source)),
+    st.sampled_from([None, *EndedBy]),
+)
+
+
+@given(st.lists(stretches, max_size=6))
+def test_the_counts_of_each_month_always_add_up(told):
+    rows = [PatronsRow(month) for month in MONTHS]
+    edges = [month.ends_at(KYIV) for month in (MONTHS[0].plus(-1), *MONTHS)]
+
+    supporters._count(rows, edges, told)
+
+    for row, edge in zip(rows, edges[1:], strict=True):
+        assert row.end == sum(row.by_cover.values()) == bool(supporters.strongest(told, edge))
+    assert [row.end for row in rows[:-1]] == [row.start for row in rows[1:]]

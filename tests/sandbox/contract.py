@@ -1,0 +1,116 @@
+"""Holding answers and events to Stripe's contract, where the folder with it is at hand."""
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FILE = "stripe/stripe-contract-2026-10-28.endive.json"
+
+
+def folder() -> Path | None:
+    """Give the folder of outside test data that has the contract, if there is one."""
+    named = os.environ.get("MEMBERSHIP_TEST_DATA")
+    found = Path(named) if named else None
+    return found if found is not None and (found / FILE).exists() else None
+
+
+@cache
+def contract() -> dict[str, Any]:
+    """Read the contract."""
+    where = folder()
+    assert where is not None
+    read: dict[str, Any] = json.loads((where / FILE).read_text(encoding="utf-8"))
+    return read
+
+
+@cache
+def event_schemas() -> dict[str, dict[str, Any]]:
+    """Give the schema of the object in each type of event."""
+    found = {}
+    for schema in contract()["components"]["schemas"].values():
+        told = schema.get("x-stripeEvent")
+        if told and "object" in schema.get("properties", {}):
+            found[told["type"]] = schema["properties"]["object"]
+    return found
+
+
+def answer_schema(method: str, path: str) -> dict[str, Any] | None:
+    """Give the schema of an operation's answer, or nothing when the contract has no such operation."""
+    parts = path.strip("/").split("/")
+    # A word written out wins over an id in the same place.
+    for known, operations in sorted(contract()["paths"].items(), key=lambda item: item[0].count("{")):
+        wanted = known.strip("/").split("/")
+        if len(wanted) == len(parts) and all(
+            w[0] == "{" or w == p for w, p in zip(wanted, parts, strict=True)
+        ):
+            operation = operations.get(method.lower())
+            if operation:
+                schema: dict[str, Any] = operation["responses"]["200"]["content"]["application/json"][
+                    "schema"
+                ]
+                return schema
+    return None
+
+
+def faults(value: object, schema: dict[str, Any], where: str = "") -> list[str]:
+    """Give every way in which a value does not fit a schema; unknown fields are faults too."""
+    if value is None and schema.get("nullable"):
+        return []
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[-1]
+        return faults(value, contract()["components"]["schemas"][name], where)
+    if "anyOf" in schema:
+        tried = [faults(value, option, where) for option in schema["anyOf"]]
+        return [] if any(not one for one in tried) else min(tried, key=len)
+    if schema.get("enum") and value not in schema["enum"]:
+        return [f"{where}: {value!r} is none of {schema['enum'][:8]}"]
+    return _typed(value, schema, where)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+}
+
+
+def _typed(value: object, schema: dict[str, Any], where: str) -> list[str]:
+    kind = schema.get("type", "object" if "properties" in schema else None)
+    if kind is None:
+        return []
+    if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+        return [f"{where}: {value!r} is no {kind}"]
+    if isinstance(value, list):
+        return [
+            fault for n, row in enumerate(value) for fault in faults(row, schema["items"], f"{where}[{n}]")
+        ]
+    if isinstance(value, dict):
+        return _object(value, schema, where)
+    return []
+
+
+def _object(value: dict[str, Any], schema: dict[str, Any], where: str) -> list[str]:
+    known = schema.get("properties", {})
+    found = [f"{where}.{name}: missing" for name in schema.get("required", []) if name not in value]
+    for name, inner in value.items():
+        if name in known:
+            found += faults(inner, known[name], f"{where}.{name}")
+        elif isinstance(schema.get("additionalProperties"), dict):
+            found += faults(inner, schema["additionalProperties"], f"{where}.{name}")
+        elif known:
+            found.append(f"{where}.{name}: unknown field")
+    return found
+
+
+def event_faults(event: dict[str, Any]) -> list[str]:
+    """Give every way in which an event and the object in it do not fit."""
+    found = faults(event, {"$ref": "#/components/schemas/event"}, event["type"])
+    schema = event_schemas().get(event["type"])
+    if schema is None:
+        return [*found, f"{event['type']}: no such event type"]
+    return found + faults(event["data"]["object"], schema, event["type"])

@@ -1,0 +1,58 @@
+"""Style sheets go out in groups: one request, compressed, kept by browsers as long as they do not change."""
+
+import gzip
+
+import brotli
+import pytest
+
+from membership import paths
+from membership.web import sheets
+
+
+@pytest.mark.parametrize("group", sheets.GROUPS)
+def test_a_group_is_the_text_of_its_files_in_their_order(client, group):
+    answer = client.get(sheets.address(group))
+
+    files = [
+        (paths.STATIC / "css" / f"{name}.css").read_text(encoding="utf-8") for name in sheets.GROUPS[group]
+    ]
+    assert answer.mimetype == "text/css"
+    assert answer.text == "\n".join(files)
+
+
+@pytest.mark.parametrize(("encoding", "decode"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
+def test_a_group_is_compressed_for_who_can_read_that(client, encoding, decode):
+    plain = client.get(sheets.address("frame")).data
+
+    answer = client.get(sheets.address("frame"), headers={"Accept-Encoding": encoding})
+
+    assert answer.headers["Content-Encoding"] == encoding
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert decode(answer.data) == plain
+    assert len(answer.data) < len(plain) / 2
+
+
+def test_only_the_address_with_the_right_hash_is_kept_for_long(client):
+    current = client.get(sheets.address("frame")).headers["Cache-Control"]
+    bare = client.get("/sheets/frame.css").headers["Cache-Control"]
+    stale = client.get("/sheets/frame.css?v=000000000000").headers["Cache-Control"]
+
+    assert "immutable" in current
+    assert bare == stale == "public, max-age=300"
+
+
+def test_an_unchanged_group_is_not_sent_again(client):
+    tag = client.get(sheets.address("tools")).headers["ETag"]
+
+    answer = client.get(sheets.address("tools"), headers={"If-None-Match": tag})
+
+    assert answer.status_code == 304
+
+
+@pytest.mark.parametrize("path", ["/sheets/secrets.css", "/sheets/..%2Fapp.css", "/sheets/tokens.css"])
+def test_no_other_file_is_served(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_a_style_sheet_sets_no_cookie(client):
+    assert "Set-Cookie" not in client.get(sheets.address("frame")).headers
