@@ -61,18 +61,16 @@ def test_alive_asks_nothing_and_ready_asks_the_database(client: FlaskClient):
     assert client.get("/ready").text == "ready\n"
 
 
+@pytest.mark.one_engine
 @pytest.mark.usefixtures("no_database")
-def test_without_a_database_the_process_lives_but_is_not_ready(client: FlaskClient, engine_name: str):
-    if engine_name == "postgresql":
-        pytest.skip("the fixture takes SQLite's file away")
+def test_without_a_database_the_process_lives_but_is_not_ready(client: FlaskClient):
     assert client.get("/live").status_code == 200
     assert client.get("/ready").status_code == 503
 
 
+@pytest.mark.one_engine
 @pytest.mark.usefixtures("no_database")
-def test_without_a_database_what_needs_it_says_so_kindly(client: FlaskClient, engine_name: str):
-    if engine_name == "postgresql":
-        pytest.skip("the fixture takes SQLite's file away")
+def test_without_a_database_what_needs_it_says_so_kindly(client: FlaskClient):
     answer = client.post("/support/checkouts", data={"amount": "5"})
 
     assert answer.status_code in {422, 503}
