@@ -1,26 +1,18 @@
-"""Facts about gifts: what readers asked for (checkouts) and what Stripe has told us, one table a kind.
+"""Facts about gifts as Stripe tells them, one table a kind, keyed by Stripe's own ids.
 
-Facts are keyed by Stripe's own ids. A row that can change carries a `Version`: it is replaced only by a snapshot
-that comes later in the order of giving.ordering, so any order and repetition of events ends in the same rows.
-What follows from facts (coverage, ledger entries, movements) is in giving.ledger, giving.movements and patrons.
+A row that can change carries a `Version`: it is replaced only by a snapshot that comes later in the order of
+giving.ordering, so any order and repetition of events ends in the same rows.
 """
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
-from membership.db import Base, CurrencyCode, JsonDict, MinorUnits, PublicId, RowId
+from membership.db import Base, CurrencyCode, MinorUnits
+from membership.giving.models.asking import Interval
 from membership.secrets import Secret
-
-
-class Interval(StrEnum):
-    """How often a gift is made."""
-
-    ONCE = "once"
-    MONTH = "month"
-    YEAR = "year"
 
 
 class Version(MappedAsDataclass, kw_only=True, eq=False, repr=False):
@@ -33,152 +25,12 @@ class Version(MappedAsDataclass, kw_only=True, eq=False, repr=False):
     is_stale: Mapped[bool] = mapped_column(default=False)  # snapshots disagree: to be read again
 
 
-class CheckoutState(StrEnum):
-    """What became of a try to give. Stripe's own words where Stripe decides."""
-
-    STARTED = "started"  # our row is committed; Stripe has not answered yet
-    OPEN = "open"
-    COMPLETE = "complete"
-    EXPIRED = "expired"
-    FAILED = "failed"  # Stripe refused to open it
-
-
-class Checkout(Base):
-    """One try to give, committed before Stripe is called.
-
-    `public_id` is the session's client reference and stands in Stripe's metadata (`checkout`), which ties payments
-    and subscriptions to the article, the appeal's slot and the campaign that brought them.
-    """
-
-    __tablename__ = "checkout"
-    __table_args__ = (
-        CheckConstraint("amount > 0", name="amount_positive"),
-        CheckConstraint("covered_fee >= 0 AND covered_fee < amount", name="fee_within_amount"),
-        Index(None, "state", "created_at"),
-        Index(None, "email_index"),
-    )
-
-    id: Mapped[RowId] = mapped_column(init=False)
-    public_id: Mapped[PublicId]
-    form_key: Mapped[str] = mapped_column(
-        String(64), unique=True
-    )  # of the form sent: a double click is one row
-    created_at: Mapped[datetime]
-    amount: Mapped[MinorUnits]  # what is charged, covered fee included
-    covered_fee: Mapped[MinorUnits]
-    currency: Mapped[CurrencyCode]
-    interval: Mapped[Interval]
-    smallest_monthly: Mapped[
-        MinorUnits
-    ]  # the smallest monthly gift of the currency then; measures a one-time gift
-    email: Mapped[str] = mapped_column(Secret)
-    email_index: Mapped[str] = mapped_column(String(64))
-    language: Mapped[str] = mapped_column(String(2))
-    name: Mapped[str] = mapped_column(Secret, default="")
-    note: Mapped[str] = mapped_column(Secret, default="")
-    patron_id: Mapped[int | None] = mapped_column(
-        ForeignKey("patron.id"), default=None
-    )  # of who had signed in
-    article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), default=None)
-    slot: Mapped[str] = mapped_column(String(32), default="")  # appeals.Showing.public_id
-    campaign: Mapped[str] = mapped_column(String(64), default="")
-    state: Mapped[CheckoutState] = mapped_column(default=CheckoutState.STARTED)
-    stripe_session_id: Mapped[str | None] = mapped_column(String(255), unique=True, default=None)
-    session_url: Mapped[str] = mapped_column(Text, default="")
-    browser_hash: Mapped[str] = mapped_column(
-        String(64), default=""
-    )  # of the paying browser's 24-hour cookie
-    email_corrected_at: Mapped[datetime | None] = mapped_column(default=None)
-
-
-class CallState(StrEnum):
-    """What is known of a write that we asked of Stripe."""
-
-    PENDING = "pending"
-    DONE = "done"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"  # no answer: to be read back, never sent again blindly
-
-
-class OutgoingCall(Base):
-    """A write to Stripe, committed with its idempotency key before the call is made."""
-
-    __tablename__ = "outgoing_call"
-    __table_args__ = (Index(None, "state", "created_at"),)
-
-    id: Mapped[RowId] = mapped_column(init=False)
-    idempotency_key: Mapped[str] = mapped_column(String(120), unique=True)
-    kind: Mapped[str] = mapped_column(String(64))  # "checkout.open", "subscription.cancel", "refund.create"
-    subject: Mapped[str] = mapped_column(String(120))  # "checkout:k3v…", "sub_…", "ch_…"
-    created_at: Mapped[datetime]
-    details: Mapped[JsonDict]  # amounts and ids; never an address
-    state: Mapped[CallState] = mapped_column(default=CallState.PENDING)
-    result_id: Mapped[str] = mapped_column(String(255), default="")
-    error: Mapped[str] = mapped_column(String(255), default="")
-
-
-class EventState(StrEnum):
-    """What became of a stored event."""
-
-    RECEIVED = "received"
-    APPLIED = "applied"
-    IGNORED = "ignored"  # a type we have no use for
-    FOREIGN = "foreign"  # not ours, on a shared account
-    WRONG_MODE = "wrong_mode"  # live in test, or test in live
-    FAILED = "failed"  # to be tried again
-    DEAD = "dead"  # tried too often; `membership events retry`
-
-
-class Event(Base):
-    """A Stripe event as it came, stored and committed before anything is made of it."""
-
-    __tablename__ = "event"
-    __table_args__ = (Index(None, "state", "next_try_at"), Index(None, "created"))
-
-    id: Mapped[str] = mapped_column(String(255), primary_key=True)  # evt_…
-    type: Mapped[str] = mapped_column(String(80))
-    created: Mapped[datetime]
-    api_version: Mapped[str] = mapped_column(String(40))
-    is_live: Mapped[bool]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
-    received_at: Mapped[datetime]
-    next_try_at: Mapped[datetime]
-    state: Mapped[EventState] = mapped_column(default=EventState.RECEIVED)
-    tries: Mapped[int] = mapped_column(Integer, default=0)
-    deliveries: Mapped[int] = mapped_column(Integer, default=1)
-    has_conflict: Mapped[bool] = mapped_column(default=False)  # came again, signed, with another body
-    error: Mapped[str] = mapped_column(Text, default="")
-    handled_at: Mapped[datetime | None] = mapped_column(default=None)
-
-
 class Owner(StrEnum):
     """Whose a payment is on an account that others may share."""
 
     OURS = "ours"
     FOREIGN = "foreign"
     UNKNOWN = "unknown"  # not to be told yet
-
-
-class ReadingState(StrEnum):
-    """Whether an object that must be read at Stripe has been."""
-
-    WAITING = "waiting"
-    GONE = "gone"  # Stripe knows no such object
-
-
-class ObjectToRead(Base):
-    """An object at Stripe that events alone do not tell for certain: to be read, then the row goes."""
-
-    __tablename__ = "object_to_read"
-    __table_args__ = (Index(None, "state", "next_try_at"),)
-
-    type: Mapped[str] = mapped_column(String(40), primary_key=True)
-    id: Mapped[str] = mapped_column(String(255), primary_key=True)
-    reason: Mapped[str] = mapped_column(String(40))
-    asked_at: Mapped[datetime]
-    next_try_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(Integer, default=0)
-    state: Mapped[ReadingState] = mapped_column(default=ReadingState.WAITING)
 
 
 class StripeCustomer(Base, Version):
@@ -401,21 +253,3 @@ class BalanceTransaction(Base):
     exchange_rate: Mapped[str] = mapped_column(
         String(32), default=""
     )  # as Stripe writes it; never computed with
-
-
-class ReconcileRun(Base):
-    """One comparison of our books with Stripe's: how far it has come (it goes on after a crash), what it found."""
-
-    __tablename__ = "reconcile_run"
-    __table_args__ = (Index(None, "started_at"),)
-
-    id: Mapped[RowId] = mapped_column(init=False)
-    started_at: Mapped[datetime]
-    since: Mapped[datetime | None] = mapped_column(default=None)  # objects made before are left out
-    step: Mapped[str] = mapped_column(String(40), default="")  # the list being read
-    after: Mapped[str] = mapped_column(String(255), default="")  # the last id read of it
-    read: Mapped[int] = mapped_column(Integer, default=0)  # objects
-    differences: Mapped[JsonDict] = mapped_column(
-        default_factory=dict
-    )  # {"rows": [[kind, id, sentence], …], "count": n}
-    finished_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -1,0 +1,60 @@
+"""Tables of giving: what was asked for (asking), what Stripe tells (hearing), the facts it tells (facts).
+
+What follows from facts (coverage, ledger entries, movements) is in giving.ledger, giving.movements and patrons.
+"""
+
+from membership.giving.models.asking import (
+    CallState,
+    Checkout,
+    CheckoutState,
+    Interval,
+    OutgoingCall,
+)
+from membership.giving.models.facts import (
+    BalanceTransaction,
+    CheckoutSession,
+    Dispute,
+    FailedCharge,
+    Invoice,
+    InvoicePayment,
+    Owner,
+    Payment,
+    Refund,
+    StripeCustomer,
+    Subscription,
+    SubscriptionState,
+    Version,
+)
+from membership.giving.models.hearing import (
+    Event,
+    EventState,
+    ObjectToRead,
+    ReadingState,
+    ReconcileRun,
+)
+
+__all__ = [
+    "BalanceTransaction",
+    "CallState",
+    "Checkout",
+    "CheckoutSession",
+    "CheckoutState",
+    "Dispute",
+    "Event",
+    "EventState",
+    "FailedCharge",
+    "Interval",
+    "Invoice",
+    "InvoicePayment",
+    "ObjectToRead",
+    "OutgoingCall",
+    "Owner",
+    "Payment",
+    "ReadingState",
+    "ReconcileRun",
+    "Refund",
+    "StripeCustomer",
+    "Subscription",
+    "SubscriptionState",
+    "Version",
+]
