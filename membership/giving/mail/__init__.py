@@ -1,0 +1,39 @@
+"""The mails of giving: one function for each, called in the transaction of its cause; the caller commits.
+
+Each has a dedupe key made of its cause, so that applying the same fact twice mails once. A patron without an
+address gets none. Templates are in templates/mail/giving/; every mail about a subscription says how to stop it.
+A module of this package is one activity; a new one adds its names here.
+"""
+
+from membership.giving.mail.changing import (
+    address_corrected,
+    amount_changed,
+    gift_canceled,
+    gift_resumed,
+    second_subscription,
+)
+from membership.giving.mail.failing import (
+    FAILURE_DAYS,
+    membership_ended,
+    payment_failed,
+    withdraw_failures,
+)
+from membership.giving.mail.refunding import refund_failed, refund_made
+from membership.giving.mail.thanking import payment_not_made, receipt, welcome
+
+__all__ = [
+    "FAILURE_DAYS",
+    "address_corrected",
+    "amount_changed",
+    "gift_canceled",
+    "gift_resumed",
+    "membership_ended",
+    "payment_failed",
+    "payment_not_made",
+    "receipt",
+    "refund_failed",
+    "refund_made",
+    "second_subscription",
+    "welcome",
+    "withdraw_failures",
+]

@@ -1,0 +1,87 @@
+"""What all mails of giving share: whom they go to, in which language, and what each says of a gift."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from membership.accounts.models import Account
+from membership.giving.models import Payment, Subscription
+from membership.mail import outbox
+from membership.mail.models import Priority
+from membership.money import Money
+from membership.newsroom import settings_rows
+from membership.patrons.models import Patron
+
+
+def account_of(session: Session, patron: Patron) -> Account | None:
+    """The account that a patron's mails go to, or None where there is no address."""
+    return None if patron.account_id is None else session.get(Account, patron.account_id)
+
+
+def queue(
+    session: Session,
+    patron: Patron,
+    *,
+    kind: str,
+    cause: str,
+    context: dict[str, object],
+    about: str = "",
+    expires_at: datetime | None = None,
+) -> None:
+    """Write the mail giving/`kind` to a patron; one without an address gets none. The caller commits.
+
+    `cause` makes it the only mail of its kind for that cause; `about` is what it can be withdrawn by
+    (outbox.cancel).
+    """
+    account = account_of(session, patron)
+    if account is None:
+        return
+    outbox.queue(
+        session,
+        kind=f"giving/{kind}",
+        to=account.email,
+        language=patron.language,
+        dedupe_key=f"{kind}:{cause}",
+        context={"name": patron.name, "prefix": prefix(session, patron.language), **context},
+        subject_key=about,
+        expires_at=expires_at,
+        priority=Priority.SIGN_IN if kind == "welcome" else Priority.NORMAL,  # it carries a way in
+        account_id=account.id,
+    )
+
+
+def prefix(session: Session, language: str) -> str:
+    """What stands before a path so that its page is in this language."""
+    return "" if language == settings_rows.current(session).default_language else f"/{language}"
+
+
+def gift_context(payment: Payment, subscription: Subscription | None) -> dict[str, object]:
+    """What welcome and receipt say of a gift."""
+    return {
+        "amount": Money(payment.amount, payment.currency),
+        "covered_fee": Money(payment.covered_fee, payment.currency),
+        "paid_at": payment.charged_at,
+        "interval": subscription.interval if subscription else "once",
+        "months": payment.months,
+        "next_charge_at": subscription.period_ends_at if subscription else None,
+        "next_amount": Money(subscription.amount, subscription.currency) if subscription else None,
+        "stop_path": f"/patron/gifts/{subscription.id}/cancellation" if subscription else "",
+        "card_last4": payment.card_last4,
+        "reference": payment.id,
+    }
+
+
+def subscription_context(subscription: Subscription) -> dict[str, object]:
+    """What every mail about a subscription says of it."""
+    return {
+        "amount": Money(subscription.amount, subscription.currency),
+        "interval": subscription.interval,
+        "next_charge_at": subscription.period_ends_at,
+        "stop_path": f"/patron/gifts/{subscription.id}/cancellation",
+    }
+
+
+def support_path(subscription: Subscription) -> str:
+    """The way to give again what this subscription gave, without the fee that was covered."""
+    amount = Money(subscription.amount - subscription.covered_fee, subscription.currency).plain()
+    return f"/support?amount={amount}&interval={subscription.interval}&currency={subscription.currency}"

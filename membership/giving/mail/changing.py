@@ -1,0 +1,86 @@
+"""Mails that confirm a change of a gift, or of the address its mails go to."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from membership import clock
+from membership.giving.mail.addressing import prefix, queue, subscription_context
+from membership.giving.models import Checkout, Subscription
+from membership.mail import outbox
+from membership.money import Money
+from membership.patrons.models import Patron
+
+
+def gift_canceled(session: Session, *, patron: Patron, subscription: Subscription) -> None:
+    """Confirm that a gift will not renew, and until when it lasts. Called when it becomes set to end."""
+    ends_at = subscription.cancel_at or subscription.ended_at or subscription.period_ends_at
+    said_at = subscription.canceled_at or subscription.as_of
+    queue(
+        session,
+        patron,
+        kind="gift_canceled",
+        cause=f"{subscription.id}:{said_at:%Y%m%dT%H%M%S}",
+        context={
+            **subscription_context(subscription),
+            "ends_at": ends_at,
+            "resume_path": f"/patron/gifts/{subscription.id}/resumption",
+        },
+        about=f"subscription:{subscription.id}",
+    )
+
+
+def gift_resumed(
+    session: Session, *, patron: Patron, subscription: Subscription, canceled_at: datetime
+) -> None:
+    """Confirm that a gift goes on after all; `canceled_at` is when the cancelation that is undone was said."""
+    queue(
+        session,
+        patron,
+        kind="gift_resumed",
+        cause=f"{subscription.id}:{canceled_at:%Y%m%dT%H%M%S}",
+        context=subscription_context(subscription),
+        about=f"subscription:{subscription.id}",
+    )
+
+
+def amount_changed(
+    session: Session, *, patron: Patron, subscription: Subscription, before: Money, cause: str = ""
+) -> None:
+    """Confirm a new amount and from when it is charged. `cause` names the change (an event's id) if it has a name."""
+    key = cause or f"{before.amount}:{subscription.amount}:{subscription.as_of:%Y%m%dT%H}"
+    queue(
+        session,
+        patron,
+        kind="amount_changed",
+        cause=f"{subscription.id}:{key}",
+        context={**subscription_context(subscription), "before": before},
+    )
+
+
+def second_subscription(
+    session: Session, *, patron: Patron, first: Subscription, second: Subscription
+) -> None:
+    """Tell a patron that two gifts are now running, with a button to keep only either or both."""
+    context: dict[str, object] = {
+        "first": subscription_context(first),
+        "second": subscription_context(second),
+        "first_end_path": f"/patron/gifts/{first.id}/cancellation",
+        "second_end_path": f"/patron/gifts/{second.id}/cancellation",
+    }
+    queue(session, patron, kind="second_subscription", cause=second.id, context=context)
+
+
+def address_corrected(session: Session, *, to: str, checkout: Checkout) -> None:
+    """Tell the address that was typed first that a gift's mails go elsewhere now; it names no new address."""
+    outbox.queue(
+        session,
+        kind="giving/address_corrected",
+        to=to,
+        language=checkout.language,
+        dedupe_key=f"address_corrected:{checkout.public_id}",
+        context={
+            "at": checkout.email_corrected_at or clock.now(),
+            "prefix": prefix(session, checkout.language),
+        },
+    )

@@ -1,0 +1,69 @@
+"""Mails about a renewal that was not paid."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from membership.giving.mail.addressing import queue, subscription_context, support_path
+from membership.giving.models import Invoice, Subscription
+from membership.mail import outbox
+from membership.money import Money
+from membership.patrons.models import Patron
+
+FAILURE_DAYS = (0, 3, 7, 21)
+"""On which days after the first failed charge a patron is told, until it is mended."""
+
+
+def payment_failed(
+    session: Session,
+    *,
+    patron: Patron,
+    subscription: Subscription,
+    invoice: Invoice,
+    day: int,
+    ends_at: datetime,
+) -> None:
+    """Say, on `day` (one of FAILURE_DAYS) after the first failure, that a renewal was not paid and how to mend it.
+
+    `ends_at` is the end of grace. Queued mails of this kind are withdrawn by `withdraw_failures` once it is paid.
+    """
+    queue(
+        session,
+        patron,
+        kind="payment_failed",
+        cause=f"{invoice.id}:{day}",
+        context={
+            **subscription_context(subscription),
+            "amount": Money(invoice.amount_due, invoice.currency),
+            "is_first": day == 0,
+            "is_last": day == FAILURE_DAYS[-1],
+            "ends_at": ends_at,
+            "next_try_at": invoice.next_attempt_at,
+            "mend_path": f"/patron/gifts/{subscription.id}/card",
+        },
+        about=f"invoice:{invoice.id}",
+        expires_at=ends_at,
+    )
+
+
+def withdraw_failures(session: Session, invoice_id: str) -> None:
+    """Withdraw what is queued about a failed renewal that has been paid after all."""
+    outbox.cancel(session, f"invoice:{invoice_id}", kinds=["giving/payment_failed"])
+
+
+def membership_ended(
+    session: Session, *, patron: Patron, subscription: Subscription, ended_at: datetime
+) -> None:
+    """Say that support has ended because its renewal could not be paid, with thanks and a way back."""
+    context = {
+        **subscription_context(subscription),
+        "ended_at": ended_at,
+        "support_path": support_path(subscription),
+    }
+    queue(
+        session,
+        patron,
+        kind="membership_ended",
+        cause=f"{subscription.id}:{ended_at:%Y%m%d}",
+        context=context,
+    )
