@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 WIDTH, HEIGHT = 720, 260
-PLOT = 696
+PLOT = 712
 """How far columns reach to the right; the rest is for half of the last label."""
 TOP, BASELINE = 24, 228
 TICKS = 4
@@ -113,11 +113,10 @@ def _column(series: Sequence[Series], index: int, left: int, step: int, top: int
 
 
 def round_top(largest: int) -> int:
-    """A round number at or above the largest value: 1, 2, 4 or 8 and zeros, so that quarters are whole."""
-    top = 4
-    while top < largest:
-        for factor in (8, 20, 40):
-            if top * factor // 4 >= largest:
-                return top * factor // 4
-        top *= 10
-    return top
+    """The least round number at or above the largest value whose quarters are round and whole: 4, 8, … 100, 120."""
+    zeros = 1
+    while True:
+        for factor in (4, 8, 12, 16, 20, 24, 32, 40, 60, 80, 100):
+            if factor * zeros >= largest:
+                return factor * zeros
+        zeros *= 10

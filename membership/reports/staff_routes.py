@@ -9,9 +9,15 @@ from membership import clock
 from membership.accounts.session import current_account
 from membership.db import db
 from membership.newsroom.present import newsroom
-from membership.reports import income, pages, recurring, rows, stories, supporters
+from membership.reports import income, recurring, rows, stories, supporters
 from membership.reports.csvfiles import Cell, Plain, answer
 from membership.reports.definitions import definitions, name_of
+from membership.reports.pages.income import income_page, settled_table
+from membership.reports.pages.parts import Amounts, Table, Twelfths, currency_tabs
+from membership.reports.pages.recurring import loss_rates, recurring_page
+from membership.reports.pages.rows import rows_table
+from membership.reports.pages.stories import stories_table
+from membership.reports.pages.supporters import patrons_page
 from membership.reports.periods import Month, PeriodError, last_months
 from membership.web import access
 
@@ -31,8 +37,8 @@ def index() -> ResponseReturnValue:
         income=income.by_month(db.session(), currency, months),
         bridge=recurring.bridge(db.session(), currency, months),
         patrons=supporters.by_month(db.session(), months, newsroom().zone, now=clock.now()),
-        money=pages.Amounts(currency),
-        exact=pages.Twelfths(currency),
+        money=Amounts(currency),
+        exact=Twelfths(currency),
     )
 
 
@@ -51,10 +57,10 @@ def show_income() -> ResponseReturnValue:
     found = income.by_month(db.session(), currency, months, sealed=sealed)
     return render_template(
         "reports/staff/show_income.html",
-        page=pages.income_page(found, currency, sealed=sealed),
-        settled=pages.settled_table(income.settled(db.session(), months, sealed=sealed)),
+        page=income_page(found, currency, sealed=sealed),
+        settled=settled_table(income.settled(db.session(), months, sealed=sealed)),
         unknown=income.fees_unknown(db.session(), currency, months),
-        tabs=pages.currency_tabs("show_income", income.currencies(db.session()), currency),
+        tabs=currency_tabs("show_income", income.currencies(db.session()), currency),
         sealed=sealed,
         currency=currency,
     )
@@ -66,7 +72,7 @@ def download_income() -> ResponseReturnValue:
     """Give the same as CSV, in the currency's own decimals."""
     currency, months = _currency(), _months()
     found = income.by_month(db.session(), currency, months, sealed=_sealed())
-    money = pages.Amounts(currency)
+    money = Amounts(currency)
     header = ["month", "currency", "gross", "refunded", "disputed", "fees", "net"]
     lines: list[list[Cell]] = [
         [
@@ -89,9 +95,9 @@ def show_recurring() -> ResponseReturnValue:
     found = recurring.bridge(db.session(), currency, months, sealed=sealed)
     return render_template(
         "reports/staff/show_recurring.html",
-        page=pages.recurring_page(found, currency, sealed=sealed),
-        rates=pages.loss_rates(db.session(), found[-2:], currency),
-        tabs=pages.currency_tabs("show_recurring", recurring.currencies(db.session()), currency),
+        page=recurring_page(found, currency, sealed=sealed),
+        rates=loss_rates(db.session(), found[-2:], currency),
+        tabs=currency_tabs("show_recurring", recurring.currencies(db.session()), currency),
         sealed=sealed,
         currency=currency,
     )
@@ -103,7 +109,7 @@ def download_recurring() -> ResponseReturnValue:
     """Give the bridge as CSV: as printed, and in exact twelfths of the smallest unit."""
     currency, months = _currency(), _months()
     found = recurring.bridge(db.session(), currency, months, sealed=_sealed())
-    money = pages.Amounts(currency)
+    money = Amounts(currency)
     steps = [name for name, _kinds in recurring.STEPS]
     header = ["month", "currency", "start", *steps, "end"]
     header += [f"{name}_twelfths" for name in ("start", *steps, "end")]
@@ -124,7 +130,7 @@ def download_recurring() -> ResponseReturnValue:
 def show_patrons() -> ResponseReturnValue:
     """Show how many patrons there are, and why that changed."""
     found = supporters.by_month(db.session(), _months(), newsroom().zone, now=clock.now())
-    return render_template("reports/staff/show_patrons.html", page=pages.patrons_page(found))
+    return render_template("reports/staff/show_patrons.html", page=patrons_page(found))
 
 
 @bp.get("/patrons.csv")
@@ -162,9 +168,9 @@ def show_stories() -> ResponseReturnValue:
     session = db.session()
     return render_template(
         "reports/staff/show_stories.html",
-        articles=pages.stories_table(stories.by_article(session, currency, months, sealed=sealed), currency),
-        appeals=pages.stories_table(stories.by_appeal(session, currency, months, sealed=sealed), currency),
-        tabs=pages.currency_tabs("show_stories", income.currencies(session), currency),
+        articles=stories_table(stories.by_article(session, currency, months, sealed=sealed), currency),
+        appeals=stories_table(stories.by_appeal(session, currency, months, sealed=sealed), currency),
+        tabs=currency_tabs("show_stories", income.currencies(session), currency),
         months=months,
         currency=currency,
     )
@@ -175,7 +181,7 @@ def show_stories() -> ResponseReturnValue:
 def download_stories() -> ResponseReturnValue:
     """Give the earnings by story as CSV."""
     currency, months = _currency(), _months()
-    money = pages.Amounts(currency)
+    money = Amounts(currency)
     header = [
         "article_id",
         "article",
@@ -213,9 +219,7 @@ def show_income_rows() -> ResponseReturnValue:
         abort(404)
     currency, month, sealed = _currency(), _month(), _sealed()
     found = rows.under_income(db.session(), figure, currency, month, names=_sees_names(), sealed=sealed)
-    return _rows_page(
-        figure, month, pages.rows_table(found, pages.Amounts(currency)), len(found), back="show_income"
-    )
+    return _rows_page(figure, month, rows_table(found, Amounts(currency)), len(found), back="show_income")
 
 
 @bp.get("/recurring/rows")
@@ -227,13 +231,11 @@ def show_recurring_rows() -> ResponseReturnValue:
         abort(404)
     currency, month, sealed = _currency(), _month(), _sealed()
     found = rows.under_bridge(db.session(), figure, currency, month, names=_sees_names(), sealed=sealed)
-    table = pages.rows_table(found, pages.Twelfths(currency))
+    table = rows_table(found, Twelfths(currency))
     return _rows_page(figure, month, table, len(found), back="show_recurring")
 
 
-def _rows_page(
-    figure: str, month: Month, table: pages.Table, count: int, *, back: str
-) -> ResponseReturnValue:
+def _rows_page(figure: str, month: Month, table: Table, count: int, *, back: str) -> ResponseReturnValue:
     return render_template(
         "reports/staff/show_rows.html",
         figure=name_of(figure),

@@ -10,7 +10,7 @@ from membership.accounts.session import current_account
 from membership.db import db
 from membership.newsroom.present import newsroom
 from membership.reports import income, recurring, supporters
-from membership.reports.pages import Amounts, Twelfths
+from membership.reports.pages.parts import Amounts, Twelfths
 from membership.reports.periods import last_months
 from membership.staff import desk, tasks  # noqa: F401 - tasks puts the features' providers on the desk
 from membership.staff.navigation import staff_nav

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from babel.core import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from flask import Flask, current_app
@@ -20,12 +21,19 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(money=money, date=day, datetime=instant, number=number)
 
 
-def money(value: Money, language: str | None = None) -> str:
-    """Write "€5.00" or "5,00 €": with all decimals, as the language writes it."""
+def money(value: Money, language: str | None = None, *, short: bool = False) -> str:
+    """Write "€5.00" or "5,00 €": with all decimals and a true minus, as the language writes it.
+
+    `short` leaves the decimals of whole amounts out: "€5".
+    """
     exact = Decimal(value.amount).scaleb(-decimals(value.currency))
     language = language or page_language()
-    text = format_currency(exact, value.currency.upper(), locale=language, currency_digits=True)
-    return with_symbol(text, value.currency, language)
+    if short and exact == exact.to_integral_value():
+        whole = Locale.parse(language).currency_formats["standard"].pattern.replace("0.00", "0")
+        text = format_currency(exact, value.currency.upper(), whole, language, currency_digits=False)
+    else:
+        text = format_currency(exact, value.currency.upper(), locale=language, currency_digits=True)
+    return with_symbol(text, value.currency, language).replace("-", "−")
 
 
 def symbol(currency: str, language: str | None = None) -> str:

@@ -1,0 +1,1 @@
+"""What the templates of reports show: figures written for people, tables and charts ready to draw."""
