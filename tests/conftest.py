@@ -25,7 +25,7 @@ from membership.db import Base, db
 from membership.settings import Settings
 from tests import servers
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.cast", "tests.browser.chromium"]
 # No test fails because the machine is slow; `make fuzz` looks further (it sets MEMBERSHIP_TEST_FUZZ).
 PATIENT = hypothesis.settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]

@@ -7,7 +7,7 @@ tie but for the event and say different things mark the fact stale: it is to be 
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from membership.giving.facts import Fact, content
@@ -52,6 +52,18 @@ def merge(one: FactT, other: FactT) -> FactT:
     wanted = [("is_stale", is_stale), *_joined(first, last)]
     changes = {name: value for name, value in wanted if getattr(last, name) != value}
     return replace(last, **changes) if changes else last  # type: ignore[arg-type]  # names come from the class
+
+
+def answered(fact: FactT, known_at: datetime) -> FactT:
+    """What the answer to a write of ours tells, set after the snapshot from `known_at` that we wrote upon.
+
+    Stripe counts in seconds: an answer of the same second ties with the snapshot that the patron has just seen, though
+    it is certainly later. It is marked to be read again, since others may have written within that second too.
+    """
+    if fact.as_of > known_at:
+        return fact
+    later = {"as_of": known_at + timedelta(microseconds=1), "is_stale": True}
+    return replace(fact, **later)  # type: ignore[arg-type]  # names come from the class
 
 
 def _joined(first: Fact, last: Fact) -> list[tuple[str, object]]:

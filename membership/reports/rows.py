@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from membership.giving.ledger import Book, LedgerEntry, LedgerLine
@@ -17,6 +18,7 @@ from membership.reports.periods import Month
 BOOKS = {"gross": Book.GIFTS, "refunded": Book.REFUNDED, "disputed": Book.DISPUTED, "fees": Book.FEES}
 KINDS = dict(recurring.STEPS)
 MOST_ROWS = 500
+"""How many rows a page shows."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,36 @@ class FigureRow:
     amount: int
 
 
+@dataclass(frozen=True)
+class FigureRows:
+    """Some rows under a figure, and what all of them come to: their sum is the figure."""
+
+    rows: list[FigureRow]
+    total: int
+    count: int
+
+
 def under_income(
-    session: Session, figure: str, currency: str, month: Month, *, names: bool, sealed: bool = False
-) -> list[FigureRow]:
-    """The ledger lines that add up to a figure of the income report, in minor units; 500 at most."""
+    session: Session,
+    figure: str,
+    currency: str,
+    month: Month,
+    *,
+    names: bool,
+    sealed: bool = False,
+    page: int | None = 1,
+) -> FigureRows:
+    """The ledger lines that add up to a figure of the income report, in minor units: a page of them, or all (None)."""
     day, book = income.day_of(sealed=sealed), BOOKS[figure]
     sign = -1 if book is Book.GIFTS else 1
     query = (
-        select(day, LedgerEntry.kind, LedgerEntry.stripe_id, Patron, LedgerLine.amount)
+        select(
+            day.label("day"),
+            LedgerEntry.kind,
+            LedgerEntry.stripe_id,
+            Patron,
+            (sign * LedgerLine.amount).label("amount"),
+        )
         .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
         .outerjoin(Payment, Payment.id == LedgerEntry.payment_id)
         .outerjoin(StripeCustomer, StripeCustomer.id == Payment.customer_id)
@@ -53,23 +77,32 @@ def under_income(
             day < month.next.first,
         )
         .order_by(day, LedgerEntry.id)
-        .limit(MOST_ROWS)
     )
     if book is Book.FEES:
         query = query.where(Payment.currency == currency)
-    return [
-        FigureRow(on, kind.value, stripe_id, *_who(patron, names=names), sign * amount)
-        for on, kind, stripe_id, patron, amount in session.execute(query)
-    ]
+    return _found(session, query, names=names, page=page)
 
 
 def under_bridge(
-    session: Session, figure: str, currency: str, month: Month, *, names: bool, sealed: bool = False
-) -> list[FigureRow]:
-    """The movements that add up to a step of the bridge, in twelfths of a minor unit; 500 at most."""
+    session: Session,
+    figure: str,
+    currency: str,
+    month: Month,
+    *,
+    names: bool,
+    sealed: bool = False,
+    page: int | None = 1,
+) -> FigureRows:
+    """The movements that add up to a step of the bridge, in twelfths of a minor unit: a page of them, or all (None)."""
     day = recurring.day_of(sealed=sealed)
     query = (
-        select(day, Movement.kind, Movement.subscription_id, Patron, Movement.twelfths)
+        select(
+            day.label("day"),
+            Movement.kind,
+            Movement.subscription_id,
+            Patron,
+            Movement.twelfths.label("amount"),
+        )
         .join(Patron, Patron.id == Movement.patron_id)
         .where(
             Movement.kind.in_(KINDS[figure]),
@@ -78,12 +111,22 @@ def under_bridge(
             day < month.next.first,
         )
         .order_by(day, Movement.id)
-        .limit(MOST_ROWS)
     )
-    return [
-        FigureRow(on, kind.value, subscription_id, *_who(patron, names=names), twelfths)
-        for on, kind, subscription_id, patron, twelfths in session.execute(query)
+    return _found(session, query, names=names, page=page)
+
+
+def _found(session: Session, query: Select[Any, Any, Any, Any, Any], *, names: bool, page: int | None) -> FigureRows:
+    amounts = query.with_only_columns(query.selected_columns.amount).order_by(None).subquery()
+    total, count = session.execute(
+        select(func.coalesce(func.sum(amounts.c.amount), 0), func.count()).select_from(amounts)
+    ).one()
+    if page is not None:
+        query = query.limit(MOST_ROWS).offset((page - 1) * MOST_ROWS)
+    rows = [
+        FigureRow(on, kind.value, stripe_id, *_who(patron, names=names), amount)
+        for on, kind, stripe_id, patron, amount in session.execute(query)
     ]
+    return FigureRows(rows, int(total), count)
 
 
 def count_under_bridge(session: Session, kinds: Sequence[MovementKind], currency: str, month: Month) -> int:

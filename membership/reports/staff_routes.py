@@ -1,8 +1,9 @@
 """The pages of reports, below /staff/reports: each with its CSV beside it and the rows under each figure."""
 
 from datetime import date
+from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from membership import clock
@@ -13,9 +14,9 @@ from membership.reports import income, recurring, rows, stories, supporters
 from membership.reports.csvfiles import Cell, Plain, answer
 from membership.reports.definitions import definitions, name_of
 from membership.reports.pages.income import income_page, settled_table
-from membership.reports.pages.parts import Amounts, Table, Twelfths, currency_tabs
+from membership.reports.pages.parts import Amounts, Twelfths, currency_tabs
 from membership.reports.pages.recurring import loss_rates, recurring_page
-from membership.reports.pages.rows import rows_table
+from membership.reports.pages.rows import CSV_HEADER, csv_lines, rows_table
 from membership.reports.pages.stories import stories_table
 from membership.reports.pages.supporters import patrons_page
 from membership.reports.periods import Month, PeriodError, last_months
@@ -214,38 +215,87 @@ def download_stories() -> ResponseReturnValue:
 @access.staff("staff")
 def show_income_rows() -> ResponseReturnValue:
     """Show the ledger entries that a figure of the income report is the sum of."""
-    figure = request.args.get("figure", "gross")
-    if figure not in rows.BOOKS:
-        abort(404)
-    currency, month, sealed = _currency(), _month(), _sealed()
-    found = rows.under_income(db.session(), figure, currency, month, names=_sees_names(), sealed=sealed)
-    return _rows_page(figure, month, rows_table(found, Amounts(currency)), len(found), back="show_income")
+    found = _under_income(names=_sees_names(), page=_page())
+    return _rows_page("income", "gross", found, Amounts(_currency()))
+
+
+@bp.get("/income/rows.csv")
+@access.staff("staff")
+def download_income_rows() -> ResponseReturnValue:
+    """Give all of them as CSV, without names."""
+    lines = csv_lines(_under_income(names=False, page=None), Amounts(_currency()))
+    return answer(f"income-{_figure('gross')}-{_month()}-{_currency()}", CSV_HEADER, lines)
 
 
 @bp.get("/recurring/rows")
 @access.staff("staff")
 def show_recurring_rows() -> ResponseReturnValue:
     """Show the movements that a step of the bridge is the sum of."""
-    figure = request.args.get("figure", "new")
+    found = _under_bridge(names=_sees_names(), page=_page())
+    return _rows_page("recurring", "new", found, Twelfths(_currency()))
+
+
+@bp.get("/recurring/rows.csv")
+@access.staff("staff")
+def download_recurring_rows() -> ResponseReturnValue:
+    """Give all of them as CSV, without names; the amounts are twelfths of a minor unit."""
+    found = _under_bridge(names=False, page=None)
+    lines: list[list[Cell]] = [
+        [str(row.day), row.kind, row.stripe_id, row.patron, _currency(), row.amount] for row in found.rows
+    ]
+    header = [*CSV_HEADER[:-1], "twelfths_of_a_minor_unit"]
+    return answer(f"recurring-{_figure('new')}-{_month()}-{_currency()}", header, lines)
+
+
+def _under_income(*, names: bool, page: int | None) -> rows.FigureRows:
+    figure = _figure("gross")
+    if figure not in rows.BOOKS:
+        abort(404)
+    return rows.under_income(
+        db.session(), figure, _currency(), _month(), names=names, sealed=_sealed(), page=page
+    )
+
+
+def _under_bridge(*, names: bool, page: int | None) -> rows.FigureRows:
+    figure = _figure("new")
     if figure not in rows.KINDS:
         abort(404)
-    currency, month, sealed = _currency(), _month(), _sealed()
-    found = rows.under_bridge(db.session(), figure, currency, month, names=_sees_names(), sealed=sealed)
-    table = rows_table(found, Twelfths(currency))
-    return _rows_page(figure, month, table, len(found), back="show_recurring")
+    return rows.under_bridge(
+        db.session(), figure, _currency(), _month(), names=names, sealed=_sealed(), page=page
+    )
 
 
-def _rows_page(figure: str, month: Month, table: Table, count: int, *, back: str) -> ResponseReturnValue:
+def _rows_page(report: str, usual: str, found: rows.FigureRows, money: Amounts) -> ResponseReturnValue:
+    page, figure = _page(), _figure(usual)
+    asked: dict[str, Any] = {
+        "figure": figure,
+        "month": str(_month()),
+        "currency": _currency(),
+        "view": "sealed" if _sealed() else None,
+    }
+    there_is_more = page * rows.MOST_ROWS < found.count
     return render_template(
         "reports/staff/show_rows.html",
         figure=name_of(figure),
-        month=month.first,
-        table=table,
-        is_cut=count >= rows.MOST_ROWS,
-        most=rows.MOST_ROWS,
-        back=f".{back}",
+        month=_month().first,
+        table=rows_table(found, money),
+        count=found.count,
+        shown=((page - 1) * rows.MOST_ROWS + 1, (page - 1) * rows.MOST_ROWS + len(found.rows)),
+        csv_url=url_for(f".download_{report}_rows", **asked),
+        previous_url=url_for(f".show_{report}_rows", **asked, page=page - 1) if page > 1 else "",
+        next_url=url_for(f".show_{report}_rows", **asked, page=page + 1) if there_is_more else "",
+        back=f".show_{report}",
         currency=_currency(),
     )
+
+
+def _figure(usual: str) -> str:
+    return request.args.get("figure", usual)
+
+
+def _page() -> int:
+    typed = request.args.get("page", "1")
+    return max(1, int(typed)) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
 
 
 def _today() -> date:

@@ -1,10 +1,14 @@
-"""The system's Chromium, started so that it asks nobody for anything by itself."""
+"""The system's Chromium, started so that it asks nobody for anything by itself.
+
+A plugin of the whole suite: Playwright can run once in a process, so every browser test shares these fixtures.
+"""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Playwright
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests import servers
 
@@ -29,3 +33,17 @@ def running_chromium(playwright: Playwright) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright, for the whole run."""
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The system's Chromium, headless."""
+    with running_chromium(playwright) as browser:
+        yield browser

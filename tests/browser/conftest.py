@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Unpack
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.browser.chromium import running_chromium
 from tests.browser.live import Site, running_demonstration
 from tests.browser.visiting import Visitor, Wishes
 
@@ -37,20 +36,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demonstration, running and loaded with the history of some dozens of patrons."""
     with running_demonstration(tmp_path_factory.mktemp("demonstration")) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """Playwright, for the whole run."""
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """The system's Chromium, headless."""
-    with running_chromium(playwright) as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -121,6 +121,14 @@ def test_ending_says_until_when_and_keeps_what_is_paid(giver: Giver, hear):
     assert len(giver.mails("gift_canceled")) == 1
 
 
+def test_what_is_done_within_one_second_shows_at_once(giver: Giver):
+    for _time in range(3):
+        assert giver.do("cancellation").status_code == 303
+        assert "set to end" in giver.page()
+        assert giver.do("resumption").status_code == 303
+        assert "set to end" not in giver.page()
+
+
 def test_no_reason_is_needed(giver: Giver):
     assert giver.do("cancellation").status_code == 303
     assert giver.at_stripe()["cancellation_details"]["feedback"] is None

@@ -1,15 +1,13 @@
 """The sandbox's pages in a real browser: walked without scripts, at a phone's width, and held to WCAG."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stripe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from membership.sandbox.server import Sandbox
-from tests import servers
 from tests.sandbox import person
 
 pytestmark = pytest.mark.browser
@@ -18,18 +16,8 @@ AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
 PHONE, DESK = {"width": 375, "height": 740}, {"width": 1280, "height": 800}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
-    program = servers.binary("chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-def _page(browser: Browser, size: Any, **more: Any) -> Page:
-    return browser.new_context(viewport=size, **more).new_page()
+def _page(chromium: Browser, size: Any, **more: Any) -> Page:
+    return chromium.new_context(viewport=size, **more).new_page()
 
 
 def _fill(page: Page, number: str) -> None:
@@ -41,10 +29,10 @@ def _fill(page: Page, number: str) -> None:
 
 
 def test_a_phone_without_scripts_pays_after_a_decline_and_the_banks_question(
-    sandbox: Sandbox, client: stripe.StripeClient, browser: Browser
+    sandbox: Sandbox, client: stripe.StripeClient, chromium: Browser
 ) -> None:
     opened = person.session(client, success_url=f"{sandbox.url}/sandbox.css?{{CHECKOUT_SESSION_ID}}")
-    page = _page(browser, PHONE, java_script_enabled=False)
+    page = _page(chromium, PHONE, java_script_enabled=False)
     page.goto(str(opened.url))
 
     _fill(page, "4000 0000 0000 0002")
@@ -59,8 +47,8 @@ def test_a_phone_without_scripts_pays_after_a_decline_and_the_banks_question(
     assert sandbox.all("subscription")[0]["status"] == "active"
 
 
-def test_choosing_a_bank_debit_changes_the_fields(client: stripe.StripeClient, browser: Browser) -> None:
-    page = _page(browser, DESK, java_script_enabled=False)
+def test_choosing_a_bank_debit_changes_the_fields(client: stripe.StripeClient, chromium: Browser) -> None:
+    page = _page(chromium, DESK, java_script_enabled=False)
     page.goto(str(person.session(client, interval=None).url))
 
     page.get_by_label("Bank debit (SEPA)").check()
@@ -70,10 +58,10 @@ def test_choosing_a_bank_debit_changes_the_fields(client: stripe.StripeClient, b
 
 
 def test_the_desk_moves_time_and_disputes(
-    sandbox: Sandbox, client: stripe.StripeClient, browser: Browser
+    sandbox: Sandbox, client: stripe.StripeClient, chromium: Browser
 ) -> None:
     person.pay(person.session(client, interval=None))
-    page = _page(browser, DESK)
+    page = _page(chromium, DESK)
     page.goto(sandbox.url)
 
     page.get_by_role("button", name="+ 1 day").click()
@@ -116,9 +104,9 @@ def _addresses(sandbox: Sandbox, client: stripe.StripeClient) -> list[str]:
 
 @pytest.mark.parametrize(("size", "scheme"), [(PHONE, "light"), (DESK, "dark")], ids=["phone", "desk"])
 def test_no_page_has_a_barrier_or_runs_over_the_edge(
-    sandbox: Sandbox, client: stripe.StripeClient, browser: Browser, size: Any, scheme: Any
+    sandbox: Sandbox, client: stripe.StripeClient, chromium: Browser, size: Any, scheme: Any
 ) -> None:
-    page = _page(browser, size, color_scheme=scheme, bypass_csp=True)
+    page = _page(chromium, size, color_scheme=scheme, bypass_csp=True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
 
