@@ -115,7 +115,9 @@ def under_bridge(
     return _found(session, query, names=names, page=page)
 
 
-def _found(session: Session, query: Select[Any, Any, Any, Any, Any], *, names: bool, page: int | None) -> FigureRows:
+def _found(
+    session: Session, query: Select[Any, Any, Any, Any, Any], *, names: bool, page: int | None
+) -> FigureRows:
     amounts = query.with_only_columns(query.selected_columns.amount).order_by(None).subquery()
     total, count = session.execute(
         select(func.coalesce(func.sum(amounts.c.amount), 0), func.count()).select_from(amounts)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from membership.giving.movements import MovementKind
+from membership.reports.rows import MOST_ROWS
 from tests.reports import books
 
 AT = datetime(2026, 11, 3, 9, tzinfo=UTC)
@@ -56,3 +57,26 @@ def test_the_csv_has_the_same_figures_as_the_page(session, ben, as_):
 )
 def test_an_unknown_figure_month_or_currency_is_not_found(query, ben, as_):
     assert as_(ben).get(f"/staff/reports/income/rows?{query}").status_code == 404
+
+
+def test_a_figure_of_more_rows_than_a_page_shows_adds_up_on_every_page_and_in_the_file(session, ben, as_):
+    cleo = books.a_patron(session, at=AT)
+    amounts = [100 + number for number in range(MOST_ROWS + 3)]
+    for amount in amounts:
+        books.a_payment(session, cleo, amount, at=AT)
+    session.commit()
+    asked = "figure=gross&month=2026-11&currency=eur"
+    total = f"€{sum(amounts) // 100:,}.{sum(amounts) % 100:02}"
+
+    first = as_(ben).get(f"/staff/reports/income/rows?{asked}").text
+    second = as_(ben).get(f"/staff/reports/income/rows?{asked}&page=2").text
+    file = as_(ben).get(f"/staff/reports/income/rows.csv?{asked}").text
+
+    assert total in first
+    assert total in second
+    assert f"1–{MOST_ROWS} of {len(amounts)}" in first
+    assert f"{MOST_ROWS + 1}–{len(amounts)} of {len(amounts)}" in second
+    assert second.count("€") == 3 + 1
+    cents = [line.rsplit(",", 1)[1].replace(".", "") for line in file.strip().splitlines()[1:]]
+    assert [int(text) for text in cents] == amounts
+    assert "Cleo" not in file
