@@ -17,7 +17,7 @@ from membership import jobs
 from membership.accounts import signing_in
 from membership.cli.database import refuse_other_schema
 from membership.db import db, run_unit
-from membership.giving import applying, chaining, fees, reading_again, unanswered
+from membership.giving import applying, care_links, chaining, fees, reading_again, unanswered
 from membership.mail import outbox
 from membership.newsroom import budgets, due
 from membership.web import page_store
@@ -27,9 +27,10 @@ Task = Callable[[Session], object]
 
 
 def forget_old(session: Session) -> None:
-    """Delete what need not be kept: budgets of a month ago, sign-in links and sessions that are over."""
+    """Delete what need not be kept: budgets of a month ago, sign-in links, care links and sessions that are over."""
     run_unit(session, partial(budgets.forget_old, session))
     run_unit(session, partial(signing_in.forget_old, session))
+    run_unit(session, partial(care_links.forget_old, session))
 
 
 TASKS: dict[str, Task] = {

@@ -1,5 +1,6 @@
 """Changing a subscription at Stripe. Every call gives the subscription as it is afterwards."""
 
+from datetime import datetime
 from typing import Any, cast
 
 from membership.gateway.client import Answer, Gateway, Json
@@ -62,6 +63,16 @@ def cancel_at_period_end(gateway: Gateway, subscription_id: str, *, feedback: st
     if feedback:
         params["cancellation_details"] = {"feedback": feedback}
     return _update(gateway, subscription_id, params, key)
+
+
+def cancel_at(gateway: Gateway, subscription_id: str, *, at: datetime, key: str) -> Answer:
+    """Let it end at an instant, to the second.
+
+    Raises:
+        GatewayUnavailable: no usable answer; it may have been done.
+        GatewayRefused: Stripe does not take it (it has ended already, say).
+    """
+    return _update(gateway, subscription_id, {"cancel_at": int(at.timestamp())}, key)
 
 
 def resume(gateway: Gateway, subscription_id: str, *, key: str) -> Answer:

@@ -70,6 +70,13 @@ def one_of(session: Session, patron_id: int, subscription_id: str) -> Gift | Non
     return next((gift for gift in of_patron(session, patron_id) if gift.id == subscription_id), None)
 
 
+def of_rows(session: Session, subscription_ids: Sequence[str]) -> list[Gift]:
+    """The gifts of these subscriptions, whatever their state: also one whose first payment has only just come."""
+    rows = session.scalars(select(Subscription).where(Subscription.id.in_(subscription_ids))).all()
+    bills = _open_bills(session, subscription_ids)
+    return [_gift(row, bills.get(row.id)) for row in rows]
+
+
 def _subscriptions(patron_id: int) -> Select[Subscription]:
     """Begun subscriptions of ours; one that never was paid (incomplete) is no gift."""
     return (

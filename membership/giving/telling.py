@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.appeals.models import Campaign
-from membership.giving import deriving, gathering, mail, models
+from membership.giving import care_records, deriving, gathering, mail, models
 from membership.giving.coverage import Failing
 from membership.giving.deriving import Derived
 from membership.giving.facts import CheckoutSession, Fact, Payment, Refund, Subscription
@@ -175,13 +175,16 @@ def _tell_of_change(session: Session, patron: Patron, before: Subscription, afte
     row = session.get_one(models.Subscription, after.id)
     if before.cancel_at is None and before.ended_at is None and (after.cancel_at or after.ended_at):
         if after.cancel_reason in {"", "cancellation_requested"}:
-            mail.gift_canceled(session, patron=patron, subscription=row)
+            act = care_records.explaining(session, row.id, "ends_at", after.cancel_at or after.ended_at)
+            mail.gift_canceled(session, patron=patron, subscription=row, act=act)
     elif before.cancel_at is not None and after.cancel_at is None and after.ended_at is None:
         canceled_at = before.canceled_at or before.as_of
-        mail.gift_resumed(session, patron=patron, subscription=row, canceled_at=canceled_at)
+        act = care_records.explaining(session, row.id, "ends_at", None)
+        mail.gift_resumed(session, patron=patron, subscription=row, canceled_at=canceled_at, act=act)
     elif before.amount != after.amount and after.ended_at is None:
         told = Money(before.amount, before.currency)
-        mail.amount_changed(session, patron=patron, subscription=row, before=told)
+        act = care_records.explaining(session, row.id, "amount", after.amount)
+        mail.amount_changed(session, patron=patron, subscription=row, before=told, act=act)
 
 
 def _schedule(session: Session, failing: Failing) -> None:

@@ -4,7 +4,7 @@
 at least once each, always with the same Message-ID. `configure` is called by the factory.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from membership import clock, jobs, secrets
-from membership.mail import rendering, sending, transport
+from membership.mail import footing, rendering, sending, transport
 from membership.mail.models import MailState, OutgoingMail, Priority
 from membership.newsroom import settings_rows
 from membership.settings import Settings
@@ -54,18 +54,29 @@ def queue(  # noqa: PLR0913 - one call for every mail of every feature; all but 
     not_before: datetime | None = None,
     expires_at: datetime | None = None,
     account_id: int | None = None,
+    care_for: int | None = None,
+    care_about: Sequence[str] = (),
 ) -> OutgoingMail | None:
     """Write a mail for the worker to send once the caller has committed; None if this cause was queued before.
 
     `kind` is the template's path below mail/, `subject_key` what it is about (to cancel by). Templates also get
-    `newsroom`, `base_url` and `language`.
+    `newsroom`, `base_url`, `language` and `care`: what stands under it for a patron whose account is `care_for`
+    (`care_about`: gifts it is about; see footing).
 
     Raises:
         AddressError: `to` is not one plain address.
         TemplateError: the English template is missing or reads a name that `context` has not.
     """
+    if session.scalar(select(OutgoingMail.id).filter_by(dedupe_key=dedupe_key)) is not None:
+        return None
     newsroom = settings_rows.current(session)
-    names = {"newsroom": newsroom, "base_url": _post.base_url, **context}
+    names = {
+        "newsroom": newsroom,
+        "base_url": _post.base_url,
+        "care": footing.of_account(session, care_for, care_about),
+        "care_prefix": "" if language == newsroom.default_language else f"/{language}",
+        **context,
+    }
     rendered = rendering.render(kind, language, names)
     now = clock.now()
     values = {

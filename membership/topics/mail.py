@@ -63,6 +63,7 @@ def _queue(
         context=context,
         subject_key=subject_key(topic) if topic else "",
         priority=Priority.BULK,
+        care_for=patron.account_id,
     )
 
 

@@ -1,5 +1,6 @@
 """The mails of giving: both parts and both languages, with amount, interval, next charge and the way to stop."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,8 @@ from membership.money import Money
 from membership.patrons.models import Patron
 from tests.cast import a_patron, an_account
 
-STOP = "http://localhost/patron/gifts/sub_1/cancellation"
+CARE = re.compile(r"http://localhost((?:/uk)?)/care/[\w-]{60,}")
+"""A way to stop, without signing in."""
 
 
 @pytest.fixture
@@ -45,9 +47,9 @@ def payment(session: Session) -> Payment:
 
 
 @pytest.fixture
-def subscription() -> Subscription:
+def subscription(session: Session) -> Subscription:
     """5.33 EUR a month, next on 22 December."""
-    return Subscription(
+    row = Subscription(
         id="sub_1",
         as_of=clock.now(),
         customer_id="cus_1",
@@ -62,6 +64,9 @@ def subscription() -> Subscription:
         cancel_at=clock.now() + timedelta(days=30),
         covered_fee=33,
     )
+    session.add(row)
+    session.flush()
+    return row
 
 
 @pytest.fixture
@@ -100,7 +105,7 @@ def test_a_welcome_to_a_gift_that_renews(session, patron, payment, subscription)
     for part in (sent.text, sent.html):
         assert "€5.33 every month, until you stop" in part
         assert "22 December 2026" in part
-        assert STOP in part
+        assert CARE.search(part)
         assert "http://localhost/sign-in/" in part
     assert "Dear Olena & <Taras>," in sent.text
 
@@ -111,7 +116,7 @@ def test_a_welcome_to_a_gift_made_once(session, patron, payment):
     sent = queued(session)
     assert "€5.33, once" in sent.text
     assert "nothing more will be charged" in sent.text
-    assert "cancellation" not in sent.text + sent.html
+    assert not CARE.search(sent.text + sent.html)
 
 
 @pytest.mark.parametrize("language", ["en", "uk"])
@@ -123,10 +128,9 @@ def test_a_receipt_names_the_interval_the_next_charge_and_the_way_to_stop(
     mail.receipt(session, patron=patron, payment=payment, subscription=subscription)
 
     sent = queued(session)
-    way = STOP if language == "en" else STOP.replace("localhost/", "localhost/uk/")
     assert sent.language == language
     for part in (sent.text, sent.html):
-        assert way in part
+        assert CARE.findall(part) == ["" if language == "en" else "/uk"]
         assert "ch_1" in part
         assert "4242" in part
 
@@ -152,8 +156,7 @@ def test_a_failed_payment_can_be_mended_or_ended_from_the_mail(
 
     sent = queued(session)
     for part in (sent.text, sent.html):
-        assert "/patron/gifts/sub_1/card" in part
-        assert "/patron/gifts/sub_1/cancellation" in part
+        assert len(CARE.findall(part)) == 2
 
 
 def test_what_was_paid_after_all_withdraws_the_mails(session, patron, subscription, invoice):

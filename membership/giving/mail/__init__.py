@@ -8,6 +8,7 @@ A module of this package is one activity; a new one adds its names here.
 from membership.giving.mail.changing import (
     address_corrected,
     amount_changed,
+    card_page_opened,
     gift_canceled,
     gift_resumed,
     second_subscription,
@@ -25,6 +26,7 @@ __all__ = [
     "FAILURE_DAYS",
     "address_corrected",
     "amount_changed",
+    "card_page_opened",
     "gift_canceled",
     "gift_resumed",
     "membership_ended",

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from membership import clock
 from membership.accounts.models import Account
-from membership.giving.models import Payment, Subscription
+from membership.giving import care_links
+from membership.giving.models import CareAct, CarePurpose, Payment, Subscription
 from membership.mail import outbox
 from membership.mail.models import Priority
 from membership.money import Money
@@ -26,12 +28,13 @@ def queue(
     cause: str,
     context: dict[str, object],
     about: str = "",
+    gift: Subscription | None = None,
     expires_at: datetime | None = None,
 ) -> None:
     """Write the mail giving/`kind` to a patron; one without an address gets none. The caller commits.
 
     `cause` makes it the only mail of its kind for that cause; `about` is what it can be withdrawn by
-    (outbox.cancel).
+    (outbox.cancel). `gift` is one that has only just begun: its care link stands under the mail as others' do.
     """
     account = account_of(session, patron)
     if account is None:
@@ -47,6 +50,8 @@ def queue(
         expires_at=expires_at,
         priority=Priority.SIGN_IN if kind == "welcome" else Priority.NORMAL,  # it carries a way in
         account_id=account.id,
+        care_for=account.id,
+        care_about=[gift.id] if gift is not None else [],
     )
 
 
@@ -65,7 +70,6 @@ def gift_context(payment: Payment, subscription: Subscription | None) -> dict[st
         "months": payment.months,
         "next_charge_at": subscription.period_ends_at if subscription else None,
         "next_amount": Money(subscription.amount, subscription.currency) if subscription else None,
-        "stop_path": f"/patron/gifts/{subscription.id}/cancellation" if subscription else "",
         "card_last4": payment.card_last4,
         "reference": payment.id,
     }
@@ -77,8 +81,23 @@ def subscription_context(subscription: Subscription) -> dict[str, object]:
         "amount": Money(subscription.amount, subscription.currency),
         "interval": subscription.interval,
         "next_charge_at": subscription.period_ends_at,
-        "stop_path": f"/patron/gifts/{subscription.id}/cancellation",
     }
+
+
+def care_path(session: Session, patron: Patron, subscription: Subscription, purpose: CarePurpose) -> str:
+    """A new care link for a mail to this patron (no mail, no link: then it is empty). The caller commits."""
+    account = account_of(session, patron)
+    return care_links.make(session, account, subscription.id, purpose) if account is not None else ""
+
+
+def undo_context(session: Session, patron: Patron, act: CareAct | None) -> dict[str, object]:
+    """What a mail says of an act that was not the signed-in patron's own, with the link that undoes it."""
+    account = account_of(session, patron)
+    if act is None or account is None:
+        return {"undo_path": "", "by_staff": False}
+    act.told_at = clock.now()
+    path = care_links.make(session, account, act.subscription_id, CarePurpose.UNDO, undoes_id=act.id)
+    return {"undo_path": path, "by_staff": act.by_staff}
 
 
 def support_path(subscription: Subscription) -> str:

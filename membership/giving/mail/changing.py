@@ -5,15 +5,26 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.giving.mail.addressing import prefix, queue, subscription_context
-from membership.giving.models import Checkout, Subscription
+from membership.giving.mail.addressing import (
+    care_path,
+    prefix,
+    queue,
+    subscription_context,
+    undo_context,
+)
+from membership.giving.models import CareAct, CarePurpose, Checkout, Subscription
 from membership.mail import outbox
 from membership.money import Money
 from membership.patrons.models import Patron
 
 
-def gift_canceled(session: Session, *, patron: Patron, subscription: Subscription) -> None:
-    """Confirm that a gift will not renew, and until when it lasts. Called when it becomes set to end."""
+def gift_canceled(
+    session: Session, *, patron: Patron, subscription: Subscription, act: CareAct | None = None
+) -> None:
+    """Confirm that a gift will not renew, and until when it lasts. Called when it becomes set to end.
+
+    `act` is what let it, if that was not the signed-in patron; here and below the mail then undoes it.
+    """
     ends_at = subscription.cancel_at or subscription.ended_at or subscription.period_ends_at
     said_at = subscription.canceled_at or subscription.as_of
     queue(
@@ -24,14 +35,22 @@ def gift_canceled(session: Session, *, patron: Patron, subscription: Subscriptio
         context={
             **subscription_context(subscription),
             "ends_at": ends_at,
-            "resume_path": f"/patron/gifts/{subscription.id}/resumption",
+            "resume_path": care_path(session, patron, subscription, CarePurpose.RESUME)
+            if act is None
+            else "",
+            **undo_context(session, patron, act),
         },
         about=f"subscription:{subscription.id}",
     )
 
 
 def gift_resumed(
-    session: Session, *, patron: Patron, subscription: Subscription, canceled_at: datetime
+    session: Session,
+    *,
+    patron: Patron,
+    subscription: Subscription,
+    canceled_at: datetime,
+    act: CareAct | None = None,
 ) -> None:
     """Confirm that a gift goes on after all; `canceled_at` is when the cancelation that is undone was said."""
     queue(
@@ -39,22 +58,33 @@ def gift_resumed(
         patron,
         kind="gift_resumed",
         cause=f"{subscription.id}:{canceled_at:%Y%m%dT%H%M%S}",
-        context=subscription_context(subscription),
+        context={**subscription_context(subscription), **undo_context(session, patron, act)},
         about=f"subscription:{subscription.id}",
     )
 
 
 def amount_changed(
-    session: Session, *, patron: Patron, subscription: Subscription, before: Money, cause: str = ""
+    session: Session,
+    *,
+    patron: Patron,
+    subscription: Subscription,
+    before: Money,
+    cause: str = "",
+    act: CareAct | None = None,
 ) -> None:
     """Confirm a new amount and from when it is charged. `cause` names the change (an event's id) if it has a name."""
+    cause = cause or (f"act:{act.public_id}" if act is not None else "")
     key = cause or f"{before.amount}:{subscription.amount}:{subscription.as_of:%Y%m%dT%H}"
     queue(
         session,
         patron,
         kind="amount_changed",
         cause=f"{subscription.id}:{key}",
-        context={**subscription_context(subscription), "before": before},
+        context={
+            **subscription_context(subscription),
+            "before": before,
+            **undo_context(session, patron, act),
+        },
     )
 
 
@@ -65,8 +95,8 @@ def second_subscription(
     context: dict[str, object] = {
         "first": subscription_context(first),
         "second": subscription_context(second),
-        "first_end_path": f"/patron/gifts/{first.id}/cancellation",
-        "second_end_path": f"/patron/gifts/{second.id}/cancellation",
+        "first_end_path": care_path(session, patron, first, CarePurpose.CANCEL),
+        "second_end_path": care_path(session, patron, second, CarePurpose.CANCEL),
     }
     queue(session, patron, kind="second_subscription", cause=second.id, context=context)
 
@@ -83,4 +113,19 @@ def address_corrected(session: Session, *, to: str, checkout: Checkout) -> None:
             "at": checkout.email_corrected_at or clock.now(),
             "prefix": prefix(session, checkout.language),
         },
+    )
+
+
+def card_page_opened(session: Session, *, patron: Patron, subscription: Subscription) -> None:
+    """Say that a link in one of our mails has opened Stripe's page for the card, which undoing cannot close."""
+    queue(
+        session,
+        patron,
+        kind="card_page_opened",
+        cause=f"{subscription.id}:{clock.now():%Y%m%dT%H%M%S}",
+        context={
+            **subscription_context(subscription),
+            "card_path": care_path(session, patron, subscription, CarePurpose.CARD),
+        },
+        about=f"subscription:{subscription.id}",
     )

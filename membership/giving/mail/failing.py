@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from membership.giving.mail.addressing import queue, subscription_context, support_path
-from membership.giving.models import Invoice, Subscription
+from membership.giving.mail.addressing import care_path, queue, subscription_context, support_path
+from membership.giving.models import CarePurpose, Invoice, Subscription
 from membership.mail import outbox
 from membership.money import Money
 from membership.patrons.models import Patron
@@ -39,7 +39,8 @@ def payment_failed(
             "is_last": day == FAILURE_DAYS[-1],
             "ends_at": ends_at,
             "next_try_at": invoice.next_attempt_at,
-            "mend_path": f"/patron/gifts/{subscription.id}/card",
+            "mend_path": care_path(session, patron, subscription, CarePurpose.CARD),
+            "stop_path": care_path(session, patron, subscription, CarePurpose.CANCEL),
         },
         about=f"invoice:{invoice.id}",
         expires_at=ends_at,

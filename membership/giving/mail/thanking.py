@@ -44,6 +44,7 @@ def welcome(
             "minutes": int(signing_in.LIFE.total_seconds() // 60),
         },
         about=f"patron:{patron.public_id}",
+        gift=subscription,
     )
 
 
@@ -51,7 +52,14 @@ def receipt(
     session: Session, *, patron: Patron, payment: Payment, subscription: Subscription | None = None
 ) -> None:
     """Say that a payment has settled: how much, how often, what comes next and how to stop."""
-    queue(session, patron, kind="receipt", cause=payment.id, context=gift_context(payment, subscription))
+    queue(
+        session,
+        patron,
+        kind="receipt",
+        cause=payment.id,
+        context=gift_context(payment, subscription),
+        gift=subscription,
+    )
 
 
 def payment_not_made(session: Session, *, checkout: Checkout) -> None:

@@ -10,6 +10,7 @@ from membership.giving.models.asking import (
     Interval,
     OutgoingCall,
 )
+from membership.giving.models.caring import CareAct, CareActKind, CareLink, CarePurpose
 from membership.giving.models.facts import (
     BalanceTransaction,
     CheckoutSession,
@@ -36,6 +37,10 @@ from membership.giving.models.hearing import (
 __all__ = [
     "BalanceTransaction",
     "CallState",
+    "CareAct",
+    "CareActKind",
+    "CareLink",
+    "CarePurpose",
     "Checkout",
     "CheckoutSession",
     "CheckoutState",

@@ -1,0 +1,169 @@
+"""What a care link does: one act on one gift, that makes it smaller, later, or ends it; or puts back what one changed.
+
+Each is done by giving.changing like the acts of a patron who has signed in. The link is used up and the act written
+down in the transaction that commits before Stripe is called: of two requests at the same time, one acts.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from membership.db import JsonDict
+from membership.gateway.client import Gateway
+from membership.gateway.errors import GatewayRefused, GatewayUnavailable
+from membership.giving import care_links, care_records, changing, restoring
+from membership.giving.care_links import UsedCareLinkError
+from membership.giving.gifts import Gift
+from membership.giving.mail import card_page_opened
+from membership.giving.models import CareAct, CareActKind, CareLink, CarePurpose, Subscription
+from membership.money import Money
+from membership.newsroom.settings_rows import NewsroomSettings
+from membership.patrons.models import Patron
+
+_ONLY = {
+    CarePurpose.CARD: CareActKind.CARD,
+    CarePurpose.CANCEL: CareActKind.CANCEL,
+    CarePurpose.RESUME: CareActKind.RESUME,
+    CarePurpose.UNDO: CareActKind.UNDO,
+}
+
+
+class NothingToDoError(Exception):
+    """The gift is not, or no longer, such that this can be done to it."""
+
+
+def possible(session: Session, link: CareLink, gift: Gift, newsroom: NewsroomSettings) -> list[CareActKind]:
+    """What a link may do to its gift as the gift is now; nothing if all is done. Reads only."""
+    kinds = _fitting(gift, newsroom)
+    if link.purpose is CarePurpose.UNDO:
+        act = undone_by(session, link)
+        return [CareActKind.UNDO] if act is not None and care_records.is_as_left(act, gift) else []
+    only = _ONLY.get(link.purpose)
+    return kinds if only is None else [kind for kind in kinds if kind is only]
+
+
+def _fitting(gift: Gift, newsroom: NewsroomSettings) -> list[CareActKind]:
+    """What fits the state of a gift, the gentlest first."""
+    if gift.has_ended:
+        return []
+    if gift.ends_at is not None:
+        return [CareActKind.RESUME]
+    if gift.is_failing:
+        return [CareActKind.CARD, CareActKind.CANCEL]
+    if gift.is_paused:
+        return [CareActKind.CANCEL]
+    may_lower = gift.money.amount > newsroom.smallest(gift.money.currency, gift.interval)
+    lower = [CareActKind.LOWER] if may_lower else []
+    return [*lower, CareActKind.CARD, CareActKind.CANCEL]
+
+
+def undone_by(session: Session, link: CareLink) -> CareAct | None:
+    """The act that a link puts back, or None for a link that does something else. Reads only."""
+    return session.get(CareAct, link.undoes_id) if link.undoes_id is not None else None
+
+
+def lower(session: Session, gateway: Gateway, link: CareLink, gift: Gift, money: Money) -> None:
+    """Charge less from the next renewal on: `money` is all that is charged, no fee is added. Commits.
+
+    Raises:
+        NothingToDoError: it is not less.
+        UsedCareLinkError: another request has used the link.
+        GatewayUnavailable: no usable answer; the link can be used again, at once or in two minutes.
+        GatewayRefused: Stripe does not take it; the link can be used again.
+    """
+    if not money < gift.money:
+        raise NothingToDoError
+    changes = {"amount": money.amount, "covered_fee": 0}
+    _do(
+        session,
+        link,
+        _begin(session, link, gift, CareActKind.LOWER, changes),
+        lambda: changing.change_amount(session, gateway, gift, money, covered_fee=0),
+    )
+
+
+def cancel(session: Session, gateway: Gateway, link: CareLink, gift: Gift, *, feedback: str) -> None:
+    """Let a gift end with what is paid; one whose renewal is failing ends now. Commits. Raises as `lower` does."""
+    end = gift.next_charge_at.isoformat() if gift.next_charge_at is not None else "at the end of what is paid"
+    _do(
+        session,
+        link,
+        _begin(session, link, gift, CareActKind.CANCEL, {"ends_at": end, "next_charge_at": None}),
+        lambda: changing.cancel(session, gateway, gift, feedback=feedback),
+    )
+
+
+def resume(session: Session, gateway: Gateway, link: CareLink, gift: Gift) -> None:
+    """Let a gift that is set to end go on. Commits. Raises as `lower` does."""
+    changes = {"ends_at": None, "next_charge_at": gift.ends_at.isoformat() if gift.ends_at else None}
+    _do(
+        session,
+        link,
+        _begin(session, link, gift, CareActKind.RESUME, changes),
+        lambda: changing.resume(session, gateway, gift),
+    )
+
+
+def undo(session: Session, gateway: Gateway, link: CareLink, gift: Gift) -> None:
+    """Put back exactly what the act of this link changed. Commits. Raises as `lower` does.
+
+    Raises:
+        NothingToDoError: the gift is no longer as that act left it.
+    """
+    act = undone_by(session, link)
+    if act is None or not care_records.is_as_left(act, gift):
+        raise NothingToDoError
+    target = {field: act.before[field] for field in care_records.changed_fields(act)}
+    _do(
+        session,
+        link,
+        _begin(session, link, gift, CareActKind.UNDO, target, undoes_id=act.id),
+        lambda: restoring.restore(session, gateway, gift, target),
+    )
+
+
+def open_card_page(
+    session: Session, gateway: Gateway, link: CareLink, gift: Gift, *, return_url: str, language: str
+) -> str:
+    """The address of Stripe's page for the card, on which nothing else can be done. Commits. Raises as `lower` does."""
+    pages: list[str] = []
+
+    def ask() -> None:
+        pages.append(changing.card_page(session, gateway, gift, return_url=return_url, language=language))
+
+    account_id, subscription_id = link.account_id, gift.id
+    _do(session, link, _begin(session, link, gift, CareActKind.CARD, {}), ask)
+    patron = session.query(Patron).filter_by(account_id=account_id).one()
+    card_page_opened(session, patron=patron, subscription=session.get_one(Subscription, subscription_id))
+    session.commit()
+    return pages[0]
+
+
+def _begin(
+    session: Session,
+    link: CareLink,
+    gift: Gift,
+    kind: CareActKind,
+    changes: JsonDict,
+    *,
+    undoes_id: int | None = None,
+) -> CareAct:
+    if not care_links.claim(session, link):
+        raise UsedCareLinkError(link)
+    return care_records.begin(session, gift, kind, changes, link_hash=link.token_hash, undoes_id=undoes_id)
+
+
+def _do(session: Session, link: CareLink, act: CareAct, ask: Callable[[], None]) -> None:
+    """Act, and say on the link's row what is known of it."""
+    link_hash, act_id = link.token_hash, act.id
+    try:
+        ask()
+    except (GatewayRefused, GatewayUnavailable) as error:
+        session.rollback()
+        if isinstance(error, GatewayRefused) or not error.is_unknown:
+            session.delete(session.get_one(CareAct, act_id))
+            care_links.release(session, link_hash)
+            session.commit()
+        raise
+    care_links.close(session, link_hash)
+    session.commit()

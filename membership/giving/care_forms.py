@@ -1,0 +1,53 @@
+"""The form behind a care link: which act, and what it needs. Anonymous: the link itself is the right to send it."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from wtforms import SelectField, StringField, ValidationError
+
+from membership.giving.forms import FEEDBACK, check_range
+from membership.giving.gifts import Gift
+from membership.giving.models import CareActKind
+from membership.newsroom.settings_rows import NewsroomSettings
+from membership.web import filters
+from membership.web.forms import MoneyField, PublicForm
+
+
+class CareForm(PublicForm):
+    """One act of those that the page offers, in the gift's own currency."""
+
+    act = StringField(lazy_gettext("What to do"))  # sent by the button that was pressed
+    amount = MoneyField(lazy_gettext("New amount"), currency="eur")
+    feedback = SelectField(lazy_gettext("Would you tell us why?"), choices=FEEDBACK, default="")
+
+    def __init__(self, newsroom: NewsroomSettings, gift: Gift, possible: list[CareActKind]) -> None:
+        self._newsroom = newsroom
+        self._gift = gift
+        self._possible = possible
+        super().__init__()
+
+    def process(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
+        """Read the amount by the gift's currency."""
+        self._fields["amount"]._currency = self._gift.money.currency  # noqa: SLF001 - a field of this form's own
+        super().process(*args, **options)
+
+    def validate_act(self, field: StringField) -> None:
+        """One that fits the gift as it is now."""
+        if field.data not in self._possible:
+            raise ValidationError(_("This does not fit your gift any more. Look at it again."))
+
+    def validate_amount(self, field: MoneyField) -> None:
+        """Less than now, and not under the smallest gift; asked for by one act only."""
+        if self.act.data != CareActKind.LOWER:
+            return
+        if field.data is None:
+            raise ValidationError(_("Enter an amount."))
+        check_range(field.data, self._gift.interval, self._newsroom)
+        if not field.data < self._gift.money:
+            raise ValidationError(
+                _(
+                    "From a mail a gift can only become smaller than %(amount)s. To give more, sign in.",
+                    amount=filters.money(self._gift.money),
+                )
+            )

@@ -1,0 +1,110 @@
+"""What is done to a gift for somebody who has not signed in: a row before the call, that the mail about it can undo.
+
+`snapshot` is what undoing restores. The mail follows from the facts (telling): `explaining` finds the act that made
+them, so that there is one mail, and it comes also when Stripe's answer was lost and its event told.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership import clock, secrets
+from membership.db import JsonDict
+from membership.giving.gifts import Gift
+from membership.giving.models import CareAct, CareActKind
+
+EXPLAINS_FOR = timedelta(days=1)
+"""What happens to a gift later than this is not the doing of an act whose answer was lost."""
+
+
+def snapshot(gift: Gift) -> JsonDict:
+    """A gift as an act finds it: amounts in minor units of `currency`, instants in ISO 8601, None for none."""
+    return {
+        "amount": gift.money.amount,
+        "covered_fee": gift.covered_fee.amount,
+        "currency": gift.money.currency,
+        "interval": gift.interval.value,
+        "ends_at": gift.ends_at.isoformat() if gift.ends_at is not None else None,
+        "is_paused": gift.is_paused,
+        "resumes_at": gift.resumes_at.isoformat() if gift.resumes_at is not None else None,
+        "next_charge_at": gift.next_charge_at.isoformat() if gift.next_charge_at is not None else None,
+    }
+
+
+def begin(
+    session: Session,
+    gift: Gift,
+    kind: CareActKind,
+    changes: JsonDict,
+    *,
+    link_hash: str = "",
+    undoes_id: int | None = None,
+) -> CareAct:
+    """Write down what is about to be done; `changes` are the fields of `snapshot` that will differ.
+
+    Without link it is staff who does it. The caller commits.
+    """
+    before = snapshot(gift)
+    act = CareAct(
+        public_id=secrets.new_public_id(),
+        subscription_id=gift.id,
+        kind=kind,
+        began_at=clock.now(),
+        before=before,
+        wanted={**before, **changes},
+        link_hash=link_hash,
+        by_staff=not link_hash,
+        undoes_id=undoes_id,
+    )
+    session.add(act)
+    session.flush()
+    return act
+
+
+def of_link(session: Session, link_hash: str) -> CareAct | None:
+    """What a link was used for last, or None."""
+    return session.scalars(
+        select(CareAct).filter_by(link_hash=link_hash).order_by(CareAct.id.desc()).limit(1)
+    ).one_or_none()
+
+
+def explaining(session: Session, subscription_id: str, field: str, value: object) -> CareAct | None:
+    """The act of which the patron has not heard that let a `field` of the gift become `value`; None if there is none.
+
+    For `ends_at` it counts whether there is an end, since Stripe says which instant it is.
+    """
+    acts = session.scalars(
+        select(CareAct)
+        .where(
+            CareAct.subscription_id == subscription_id,
+            CareAct.told_at.is_(None),
+            CareAct.began_at > clock.now() - EXPLAINS_FOR,
+        )
+        .order_by(CareAct.id.desc())
+    )
+    return next((act for act in acts if _explains(act, field, value)), None)
+
+
+def _explains(act: CareAct, field: str, value: object) -> bool:
+    before, wanted = act.before[field], act.wanted[field]
+    if field == "ends_at":
+        return (before is None) != (wanted is None) and (wanted is None) == (value is None)
+    return bool(before != wanted and wanted == value)
+
+
+def changed_fields(act: CareAct) -> list[str]:
+    """Which fields of `snapshot` an act changed."""
+    return [field for field, before in act.before.items() if act.wanted[field] != before]
+
+
+def is_as_left(act: CareAct, gift: Gift) -> bool:
+    """Whether a gift is still as an act left it, in all that the act changed: only then can it be undone."""
+    now = snapshot(gift)
+    return not gift.has_ended and all(
+        _same(field, now[field], act.wanted[field]) for field in changed_fields(act)
+    )
+
+
+def _same(field: str, one: object, other: object) -> bool:
+    return (one is None) == (other is None) if field in {"ends_at", "next_charge_at"} else one == other
