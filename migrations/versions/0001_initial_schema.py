@@ -191,6 +191,45 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_campaign_slug")),
     )
     op.create_table(
+        "care_act",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("subscription_id", sa.String(length=255), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "lower",
+                "pause",
+                "skip",
+                "cancel",
+                "resume",
+                "card",
+                "undo",
+                name="careactkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("before", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("wanted", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("link_hash", sa.String(length=64), nullable=False),
+        sa.Column("by_staff", sa.Boolean(), nullable=False),
+        sa.Column("undoes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["undoes_id"], ["care_act.id"], name=op.f("fk_care_act_undoes_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_care_act")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_care_act_public_id")),
+    )
+    with op.batch_alter_table("care_act", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_care_act_link_hash"), ["link_hash"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_care_act_subscription_id_told_at"), ["subscription_id", "told_at"], unique=False
+        )
+
+    op.create_table(
         "checkout_session",
         sa.Column("id", sa.String(length=255), nullable=False),
         sa.Column("customer_id", sa.String(length=255), nullable=False),
@@ -790,6 +829,42 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_byline_slug"), ["slug"], unique=False)
 
     op.create_table(
+        "care_link",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                "look_after",
+                "card",
+                "cancel",
+                "resume",
+                "undo",
+                name="carepurpose",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subscription_id", sa.String(length=255), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("address_index", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undoes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_care_link_account_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["undoes_id"], ["care_act.id"], name=op.f("fk_care_link_undoes_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_care_link")),
+    )
+    with op.batch_alter_table("care_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_care_link_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_care_link_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_care_link_subscription_id"), ["subscription_id"], unique=False)
+
+    op.create_table(
         "correction",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1380,6 +1455,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_correction_article_id"))
 
     op.drop_table("correction")
+    with op.batch_alter_table("care_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_care_link_subscription_id"))
+        batch_op.drop_index(batch_op.f("ix_care_link_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_care_link_account_id"))
+
+    op.drop_table("care_link")
     with op.batch_alter_table("byline", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_byline_slug"))
 
@@ -1475,6 +1556,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_checkout_session_checkout_public_id"))
 
     op.drop_table("checkout_session")
+    with op.batch_alter_table("care_act", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_care_act_subscription_id_told_at"))
+        batch_op.drop_index(batch_op.f("ix_care_act_link_hash"))
+
+    op.drop_table("care_act")
     op.drop_table("campaign")
     with op.batch_alter_table("budget", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_budget_window_starts_at"))
