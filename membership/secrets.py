@@ -57,12 +57,19 @@ class Secret(TypeDecorator[str]):
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         """Decrypt with whichever key fits."""
-        if value is None:
-            return None
-        try:
-            return _fernet().decrypt(bytes(value)).decode()
-        except InvalidToken:
-            raise UnreadableSecretError("set MEMBERSHIP_FIELD_KEYS to the keys of this database") from None
+        return None if value is None else open_sealed(value)
+
+
+def open_sealed(value: bytes) -> str:
+    """The text of a stored secret, decrypted with whichever field key fits.
+
+    Raises:
+        UnreadableSecretError: none does, or the bytes were changed.
+    """
+    try:
+        return _fernet().decrypt(bytes(value)).decode()
+    except InvalidToken:
+        raise UnreadableSecretError("set MEMBERSHIP_FIELD_KEYS to the keys of this database") from None
 
 
 def _fernet() -> MultiFernet:

@@ -44,10 +44,17 @@ def nothing(_what: str, _count: int) -> None:
     """Show no progress."""
 
 
-def load(session: Session, objects: Iterable[Json], progress: Progress = nothing) -> dict[str, int]:
+def load(
+    session: Session,
+    objects: Iterable[Json],
+    progress: Progress = nothing,
+    *,
+    as_of: datetime | None = None,
+) -> dict[str, int]:
     """Load Stripe objects (sparse ones too) as facts, and derive all that follows; counts by what was written.
 
-    May be called for one part of a history after the other, each with all objects of its customers.
+    `as_of` is the instant at which the objects were so (now unless given): what events tell of later ones holds
+    against them. May be called for one part of a history after the other, each with all objects of its customers.
     `progress(what, count)` is told how many more objects were read and customers derived. Commits in steps.
 
     Raises:
@@ -57,9 +64,9 @@ def load(session: Session, objects: Iterable[Json], progress: Progress = nothing
     counts: dict[str, int] = defaultdict(int)
     customers: set[str] = set()
     transactions: list[BalanceTransaction] = []
-    as_of = clock.now().replace(microsecond=0)
+    so_at = as_of or clock.now().replace(microsecond=0)
     for chunk in _chunks(objects):
-        told = _merged(chunk, as_of)
+        told = _merged(chunk, so_at)
         customers |= {fact.customer_id for fact in told if isinstance(fact, (Payment, Subscription))}
         transactions += [fact for fact in told if isinstance(fact, BalanceTransaction)]
         try:

@@ -10,7 +10,7 @@ readers (`render_ahead`) and compresses them as well as can be.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -80,6 +80,12 @@ def _all(session: Session, known: "Callable[[Session], Iterable[str]]") -> set[s
     found = set(known(session))
     session.rollback()
     return found
+
+
+def generations() -> Iterator[tuple[str, int]]:
+    """Each page that is stored on this machine: its path, and the generation that the older of its copies is of."""
+    store, _known = _store()
+    return store.generations()
 
 
 def forget_everything() -> None:
@@ -155,6 +161,12 @@ class PageStore:
             with self.files.lock(path):
                 self.files.improve(path)
             yield path
+
+    def generations(self) -> Iterator[tuple[str, int]]:
+        """Path and generation of each stored page that readers can still open."""
+        for path in filter(self._is_stored, self.files.paths()):
+            told = [self.files.meta(path, copy) for copy in COPIES]
+            yield path, min((meta.generation for meta in told if meta is not None), default=NEVER)
 
     def _is_stored(self, path: str) -> bool:
         """Whether a path leads to a view that is stored."""

@@ -43,6 +43,18 @@ def test_loaded_objects_and_applied_events_give_equal_books(account, session, he
     assert _books(session) == wanted
 
 
+def test_what_happened_between_the_end_of_a_history_and_its_loading_holds(account, session, hear):
+    account.subscribe(account.customer("cleo@example.org"))
+    history, its_end = _objects(account), clock.now().replace(microsecond=0)
+    account.sandbox.advance("32 days")
+
+    loading.load(session, history, as_of=its_end)
+    hear()
+    found = reconciling.reconcile(session, client.current(), since=None)
+
+    assert [d.sentence for d in found.differences] == []
+
+
 def test_a_history_is_loaded_once(account, session):
     account.subscribe(account.customer("cleo@example.org"))
     objects = _objects(account)

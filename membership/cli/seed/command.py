@@ -95,7 +95,7 @@ def write(session: Session, plan: Plan, *, file: Path) -> int:
             given = [one for _told, gifts in batch for one in gifts]
             if given:
                 session.execute(insert(Checkout), [_row(one, newsroom) for one in given])
-            loading.load(session, objects)
+            loading.load(session, objects, as_of=plan.until)
             session.commit()
             lines.writelines(json.dumps(made, separators=(",", ":")) + "\n" for made in objects)
             count += len(objects)
