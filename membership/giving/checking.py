@@ -10,6 +10,7 @@ from membership import clock
 from membership.giving import checking_money, deriving, gathering
 from membership.giving.checking_money import WORK, amber, red, sums, unequal
 from membership.giving.models import (
+    CheckoutSession,
     Event,
     EventState,
     Interval,
@@ -28,6 +29,8 @@ from membership.patrons.models import Coverage
 
 AT_ONCE = 200
 RETRY = "membership events retry"
+RECONCILE = "membership reconcile"
+PENDING_DAYS = 14
 Rows = set[tuple[object, ...]]
 
 
@@ -91,6 +94,20 @@ def _stored(session: Session, patron_ids: list[int]) -> dict[int, Rows]:
     return stored
 
 
+def pending_is_settled(session: Session) -> list[Finding]:
+    """N23: no bank has left a payment open for over 14 days."""
+    long_ago = clock.now() - timedelta(days=PENDING_DAYS)
+    query = select(CheckoutSession.id).where(
+        CheckoutSession.status == "complete",
+        CheckoutSession.payment_status == "unpaid",
+        CheckoutSession.failed_at.is_(None),
+        CheckoutSession.as_of < long_ago,
+    )
+    return amber(
+        "N23", "Banks have not said what became of payments.", session.scalars(query).all(), RECONCILE
+    )
+
+
 def coverage_is_paid(session: Session) -> list[Finding]:
     """N26: nobody is covered by a payment that is not there or not ours."""
     ours = select(Payment.id).where(Payment.id == Coverage.source_key, Payment.owner == Owner.OURS)
@@ -139,6 +156,7 @@ CHECKS: tuple[Check, ...] = (
     *checking_money.CHECKS,
     recurring_adds_up,
     rows_follow_from_facts,
+    pending_is_settled,
     coverage_is_paid,
     events_are_settled,
     objects_are_read,

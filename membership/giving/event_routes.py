@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from membership import clock
 from membership.db import db
+from membership.gateway import events
 from membership.gateway.errors import SignatureError
 from membership.giving import applying, receiving
 from membership.giving.blueprint import bp
@@ -33,10 +34,15 @@ def receive_event() -> ResponseReturnValue:
         return _answer(415, "not compressed, please")
     if not signature:
         return _refused("missing")
+    now = clock.now()
+    try:
+        events.check_header(signature, now)  # a flood of forged ones has no body read
+    except SignatureError as error:
+        return _refused(error.reason)
     body = _body()
     if body is None:
         return _answer(413, "too large")
-    return _let_in(Delivery(body=body, signature=signature, at=clock.now()))
+    return _let_in(Delivery(body=body, signature=signature, at=now))
 
 
 def _let_in(delivery: Delivery) -> ResponseReturnValue:
