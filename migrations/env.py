@@ -25,6 +25,11 @@ def render_item(kind: str, item: Any, autogenerate: "AutogenContext") -> str | L
     return False
 
 
+def is_ours(name: str | None, kind: str, _parents: Any) -> bool:  # noqa: ANN401 - Alembic's
+    """Whether a table, column or index found in the database is a model's; those of search are articles.words'."""
+    return kind not in {"table", "column", "index"} or not (name or "").startswith("search_")
+
+
 def run() -> None:
     """Apply the revisions in one transaction."""
     engine = context.config.attributes["engine"].execution_options(membership_writes=True)
@@ -34,6 +39,7 @@ def run() -> None:
             target_metadata=Base.metadata,
             render_as_batch=connection.dialect.name == "sqlite",
             render_item=render_item,
+            include_name=is_ours,
             compare_type=True,
         )
         with context.begin_transaction():

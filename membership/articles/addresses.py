@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from membership.articles import queries
+from membership.articles import queries, relating
 from membership.articles.models import Article
 from membership.newsroom import settings_rows
 from membership.newsroom.settings_rows import NewsroomSettings
@@ -30,6 +30,11 @@ def author(slug: str, language: str, default: str) -> str:
     return localized(f"/authors/{slug}", language, default)
 
 
+def series(slug: str, language: str, default: str) -> str:
+    """The page of a series."""
+    return localized(f"/series/{slug}", language, default)
+
+
 def front(language: str, default: str) -> str:
     """The front page of a language."""
     return localized("/", language, default)
@@ -42,10 +47,7 @@ def of_lists(newsroom: NewsroomSettings, language: str) -> list[str]:
 
 
 def showing(session: Session, shown: Article, newsroom: NewsroomSettings) -> list[str]:
-    """Every stored page that shows an article or links to it by its newest place.
-
-    Other articles of the same section name it under "read more"; they are few (the section's newest) and listed too.
-    """
+    """Every stored page that lists an article or leads to it by its place: lists, translations, parts of its series."""
     default, language = newsroom.default_language, shown.language
     pages = [article(shown.slug, language, default), *of_lists(newsroom, language)]
     if shown.section:
@@ -53,6 +55,10 @@ def showing(session: Session, shown: Article, newsroom: NewsroomSettings) -> lis
     bylines = queries.bylines(session, [shown.id]).get(shown.id, [])
     pages += [author(byline.slug, language, default) for byline in bylines]
     pages += [article(other.slug, other.language, default) for other in queries.translations(session, shown)]
+    if shown.series_slug:
+        pages.append(series(shown.series_slug, language, default))
+        parts = relating.parts(session, shown.series_slug, language)
+        pages += [article(part.slug, language, default) for part in parts]
     return pages
 
 
@@ -66,4 +72,5 @@ def known_to_readers(session: Session) -> Iterable[str]:
         yield from (section(known["slug"], language, default) for known in newsroom.sections)
     yield from ("/sitemap.xml", "/robots.txt")
     yield from (author(slug, language, default) for language, slug in queries.author_pages(session))
+    yield from (series(slug, language, default) for language, slug in relating.series_pages(session))
     yield from (article(slug, language, default) for language, slug, _at in queries.for_sitemap(session))

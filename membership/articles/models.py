@@ -26,6 +26,7 @@ class Article(Base):
         UniqueConstraint("language", "slug"),
         UniqueConstraint("source", "source_id"),
         Index(None, "state", "language", "published_at"),
+        Index(None, "series_slug", "language"),
     )
 
     id: Mapped[RowId] = mapped_column(init=False)
@@ -49,11 +50,26 @@ class Article(Base):
     picture_caption: Mapped[str] = mapped_column(Text, default="")
     picture_credit: Mapped[str] = mapped_column(String(160), default="")
     tags: Mapped[JsonDict] = mapped_column(default_factory=dict)  # {"tags": […]}
+    series: Mapped[str] = mapped_column(String(120), default="")  # the name of the series it is a part of
+    series_slug: Mapped[str] = mapped_column(String(120), default="")
     source: Mapped[str | None] = mapped_column(String(32), default=None)  # "wordpress", "ghost", …
     source_id: Mapped[str | None] = mapped_column(String(255), default=None)
     source_fields: Mapped[JsonDict] = mapped_column(
         default_factory=dict
     )  # hashes as imported: shows local edits
+
+
+class ArticleWords(Base):
+    """The words of a published article as search looks through them; the engine's index follows (articles.words)."""
+
+    __tablename__ = "article_words"
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(2))
+    headline: Mapped[str] = mapped_column(Text)
+    standfirst: Mapped[str] = mapped_column(Text)
+    names: Mapped[str] = mapped_column(Text)  # of authors, tags and series
+    body: Mapped[str] = mapped_column(Text)
 
 
 class Byline(Base):

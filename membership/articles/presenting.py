@@ -11,7 +11,7 @@ from datetime import datetime
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from membership.articles import addresses, queries
+from membership.articles import addresses, queries, relating
 from membership.articles.models import Article, Byline, Correction
 from membership.newsroom.settings_rows import NewsroomSettings
 from membership.web import htmlize
@@ -75,6 +75,17 @@ class Front:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where an article stands in its series; `before` and `after` are its neighbors' headlines and pages."""
+
+    series: Link
+    number: int
+    count: int
+    before: Link | None
+    after: Link | None
+
+
+@dataclass(frozen=True)
 class Story:
     """An article as its own page shows it. `updated_at` is None unless it changed after it came out."""
 
@@ -93,6 +104,9 @@ class Story:
     asked_for_by: int | None
     is_sponsored: bool
     corrections: Sequence[Correction]
+    tags: Sequence[str]
+    words: int
+    place: Place | None = None
 
 
 def cards(session: Session, articles: Sequence[Article], newsroom: NewsroomSettings) -> list[Card]:
@@ -137,10 +151,11 @@ def front(session: Session, newsroom: NewsroomSettings, language: str) -> Front:
 
 
 def story(session: Session, article: Article, newsroom: NewsroomSettings) -> Story:
-    """An article as its own page shows it; three queries."""
+    """An article as its own page shows it; four queries."""
     sizes = queries.sizes(session, pictures_in(article.body) | ({article.picture} - {""}))
     body = body_of(article.body, article.body_format, sizes)
     published = article.published_at or article.updated_at
+    words = len(htmlize.plain_text(body).split())
     return Story(
         id=article.id,
         slug=article.slug,
@@ -150,7 +165,7 @@ def story(session: Session, article: Article, newsroom: NewsroomSettings) -> Sto
         section=_section(article, newsroom),
         picture=_picture(article, sizes),
         body=body,
-        minutes=minutes(body),
+        minutes=_minutes(words),
         authors=[
             Link(byline.name, addresses.author(byline.slug, article.language, newsroom.default_language))
             for byline in queries.bylines(session, [article.id]).get(article.id, [])
@@ -160,6 +175,26 @@ def story(session: Session, article: Article, newsroom: NewsroomSettings) -> Sto
         asked_for_by=article.asked_for_by,
         is_sponsored=article.is_sponsored,
         corrections=queries.corrections(session, article.id),
+        tags=article.tags.get("tags", []),
+        words=words,
+        place=place_of(session, article, newsroom),
+    )
+
+
+def place_of(session: Session, article: Article, newsroom: NewsroomSettings) -> Place | None:
+    """Where an article stands among the published parts of its series; None if it is in none. One query at most."""
+    parts = relating.parts(session, article.series_slug, article.language)
+    position = next((place for place, part in enumerate(parts) if part.id == article.id), None)
+    if position is None:
+        return None
+    default, language = newsroom.default_language, article.language
+    links = [Link(part.headline, addresses.article(part.slug, language, default)) for part in parts]
+    return Place(
+        series=Link(article.series, addresses.series(article.series_slug, language, default)),
+        number=position + 1,
+        count=len(parts),
+        before=links[position - 1] if position else None,
+        after=links[position + 1] if position + 1 < len(links) else None,
     )
 
 
@@ -174,7 +209,7 @@ def body_of(text: str, body_format: str, sizes: Sizes | None = None) -> Markup:
 
 def minutes(body: str) -> int:
     """How long a body takes to read, at least one."""
-    return max(1, round(len(htmlize.plain_text(body).split()) / WORDS_A_MINUTE))
+    return _minutes(len(htmlize.plain_text(body).split()))
 
 
 def pictures_in(text: str) -> set[str]:
@@ -185,6 +220,10 @@ def pictures_in(text: str) -> set[str]:
 def byline_names(bylines: Sequence[Byline]) -> str:
     """Names as an editor types them: "Ada Lovelace, Ben Bitdiddle"."""
     return ", ".join(byline.name for byline in bylines)
+
+
+def _minutes(words: int) -> int:
+    return max(1, round(words / WORDS_A_MINUTE))
 
 
 def _picture(article: Article, sizes: Sizes) -> Picture | None:

@@ -4,24 +4,27 @@ Every save leaves a revision and an audit entry, and says which stored pages are
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.appeals import attribution, choosing
-from membership.articles import addresses, queries, slugs
+from membership.articles import addresses, drafts, relating, words
+from membership.articles.drafts import Draft
 from membership.articles.errors import (
     EditConflictError,
     IncompleteArticleError,
     NotPublishedError,
     PastInstantError,
 )
-from membership.articles.models import Article, ArticleState, Byline, Correction, Revision, SlugRedirect
+from membership.articles.models import Article, ArticleState, Correction, Revision
 from membership.newsroom import audit, due, page_changes, settings_rows
 from membership.secrets import new_public_id
+
+__all__ = ["CLOCK", "COMMAND", "By", "Draft"]  # what others take from here by name
 
 DUE_KIND = "article.published"
 
@@ -38,33 +41,11 @@ COMMAND = By(None, "command")
 CLOCK = By(None, "system")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Draft:
-    """Everything an editor decides about an article but its state. `slug` empty: made from the headline."""
-
-    headline: str
-    body: str
-    language: str
-    standfirst: str = ""
-    slug: str = ""
-    section: str = ""
-    authors: list[str] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    body_format: str = "markdown"
-    is_sensitive: bool = False
-    is_sponsored: bool = False
-    picture: str = ""
-    picture_alt: str = ""
-    picture_caption: str = ""
-    picture_credit: str = ""
-    translation_key: str = ""
-
-
 def create(session: Session, draft: Draft, *, by: By) -> Article:
     """Begin an article as a draft."""
     now = clock.now()
     article = Article(
-        slug=_free_slug(session, draft),
+        slug=drafts.free_slug(session, draft),
         language=draft.language,
         headline=draft.headline,
         body=draft.body,
@@ -73,7 +54,7 @@ def create(session: Session, draft: Draft, *, by: By) -> Article:
     )
     session.add(article)
     session.flush()
-    _take(session, article, draft)
+    drafts.take(session, article, draft)
     _note(session, article, "article.created", by)
     return article
 
@@ -93,12 +74,13 @@ def change(session: Session, article: Article, draft: Draft, *, by: By, seen: in
         raise IncompleteArticleError
     before = _listed(article) if is_out else None
     pages = _pages(session, article)
-    _move(session, article, draft)
+    drafts.move(session, article, draft)
     if not is_out or _says(article) != (draft.headline, draft.standfirst, draft.body):
         article.updated_at = clock.now()
-    _take(session, article, draft)
+    drafts.take(session, article, draft)
     if is_out:
         ensure_slots(session, article)
+        words.keep(session, article)
         page_changes.record(session, *dict.fromkeys(pages + _pages(session, article)))
         if before != _listed(article):
             page_changes.record(session, page_changes.EVERYTHING)
@@ -119,7 +101,8 @@ def publish(session: Session, article: Article, *, by: By, at: datetime | None =
     article.state = ArticleState.PUBLISHED
     due.cancel(session, kind=DUE_KIND, key=str(article.id))
     ensure_slots(session, article)
-    page_changes.record(session, page_changes.EVERYTHING)
+    words.keep(session, article)
+    page_changes.record(session, *dict.fromkeys(_pages(session, article) + _neighbors(session, article)))
     _write_audit(session, article, "article.published", by)
 
 
@@ -185,6 +168,7 @@ def withdraw(session: Session, article: Article, *, by: By, reason: str = "") ->
     if article.state is not ArticleState.PUBLISHED:
         raise NotPublishedError
     article.state = ArticleState.WITHDRAWN
+    words.forget(session, article.id)
     page_changes.record(session, page_changes.EVERYTHING)
     _write_audit(session, article, "article.withdrawn", by, reason=reason)
 
@@ -213,54 +197,23 @@ def latest_revision(session: Session, article_id: int) -> Revision | None:
     return session.scalars(select(Revision).where(Revision.id == newest.scalar_subquery())).one_or_none()
 
 
-def _take(session: Session, article: Article, draft: Draft) -> None:
-    for name in (
-        *("headline", "standfirst", "body", "body_format", "section", "is_sensitive", "is_sponsored"),
-        *("picture", "picture_alt", "picture_caption", "picture_credit", "translation_key"),
-    ):
-        setattr(article, name, getattr(draft, name))
-    article.tags = {"tags": draft.tags}
-    _sign(session, article, draft.authors)
-
-
-def _sign(session: Session, article: Article, names: list[str]) -> None:
-    session.execute(delete(Byline).where(Byline.article_id == article.id))
-    for position, name in enumerate(dict.fromkeys(name.strip() for name in names if name.strip())):
-        slug = slugs.slugify(name) or "author"
-        session.add(Byline(article_id=article.id, position=position, name=name[:120], slug=slug))
-    session.flush()
-
-
-def _move(session: Session, article: Article, draft: Draft) -> None:
-    """Give it its new address, and keep the way from the old one if readers may know it."""
-    slug = draft.slug or article.slug
-    if (slug, draft.language) == (article.slug, article.language):
-        return
-    if article.state in {ArticleState.PUBLISHED, ArticleState.WITHDRAWN}:
-        session.add(SlugRedirect(language=article.language, slug=article.slug, article_id=article.id))
-    wanted = _free_slug(session, draft, fallback=article.slug, but=article.id)
-    article.slug, article.language = wanted, draft.language
-    session.execute(
-        delete(SlugRedirect).filter_by(language=draft.language, slug=wanted, article_id=article.id)
-    )
-
-
-def _free_slug(session: Session, draft: Draft, *, fallback: str = "article", but: int | None = None) -> str:
-    def is_taken(slug: str) -> bool:
-        return queries.is_slug_taken(session, slug, draft.language, but=but)
-
-    return slugs.free(draft.slug or draft.headline, is_taken=is_taken, fallback=fallback)
-
-
 def _pages(session: Session, article: Article) -> list[str]:
     return addresses.showing(session, article, settings_rows.current(session))
+
+
+def _neighbors(session: Session, article: Article) -> list[str]:
+    """The stories that may name it under "read more" from now on; others learn of it when they are next made."""
+    default = settings_rows.current(session).default_language
+    return [
+        addresses.article(slug, article.language, default) for slug in relating.neighbors(session, article)
+    ]
 
 
 def _listed(article: Article) -> tuple[str, ...]:
     """What other pages show of it."""
     return (
         *(article.slug, article.language, article.headline, article.standfirst),
-        *(article.section, article.picture, article.translation_key),
+        *(article.section, article.picture, article.translation_key, article.series),
     )
 
 

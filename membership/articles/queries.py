@@ -84,14 +84,6 @@ def by_section(
     return sections
 
 
-def read_more(session: Session, article: Article, *, limit: int = 4) -> list[Article]:
-    """What to read after an article: the newest of its section, then of the whole newsroom."""
-    here = _newest(article.language).where(Article.id != article.id)
-    same = list(session.scalars(here.where(Article.section == article.section).limit(limit - 1)))
-    known = [found.id for found in same]
-    return same + list(session.scalars(here.where(Article.id.not_in(known)).limit(limit - len(same))))
-
-
 def _newest(language: str) -> Select[Article]:
     return (
         select(Article)
@@ -199,6 +191,19 @@ def for_sitemap(session: Session) -> list[tuple[str, str, datetime]]:
         (language, slug, updated)
         for language, slug, updated in session.execute(found.order_by(Article.published_at.desc()))
     ]
+
+
+def news_since(session: Session, at: datetime, *, limit: int) -> Sequence[Article]:
+    """Articles of every language that came out after an instant, the newest first, without what is paid for."""
+    found = select(Article).where(PUBLISHED, Article.published_at > at, Article.is_sponsored.is_(False))
+    return session.scalars(found.order_by(Article.published_at.desc(), Article.id.desc()).limit(limit)).all()
+
+
+def by_ids(session: Session, ids: Collection[int]) -> dict[int, Article]:
+    """Articles by their ids; one query, none where there are no ids."""
+    if not ids:
+        return {}
+    return {one.id: one for one in session.scalars(select(Article).where(Article.id.in_(ids)))}
 
 
 def for_staff(

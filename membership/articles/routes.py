@@ -2,22 +2,31 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, send_file
+from flask import abort, current_app, redirect, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
 from membership.appeals import attribution, choosing
 from membership.appeals import presenting as appeals
 from membership.appeals.models import Appeal
-from membership.articles import addresses, presenting, queries, structured
+from membership.articles import (
+    addresses,
+    canonical,
+    list_routes,
+    machine_routes,
+    presenting,
+    queries,
+    relating,
+    search_routes,
+    structured,
+)
+from membership.articles.blueprint import bp
 from membership.articles.models import Article, ArticleState
 from membership.db import db
 from membership.newsroom import present
 from membership.web import access, languages, media, page_store
 from membership.web.page_store import stored
 
-bp = Blueprint("articles", __name__)
-MOST_IN_LIST = 60
-MOST_IN_FEED = 20
+__all__ = ["address_of", "bp", "list_routes", "machine_routes", "page_of", "search_routes"]
 
 
 @bp.app_context_processor
@@ -60,14 +69,19 @@ def page_of(found: Article, *, is_quiet: bool, appeal: Appeal | None = None) -> 
     """
     session, newsroom = db.session(), present.newsroom()
     story = presenting.story(session, found, newsroom)
-    canonical = _absolute(addresses.article(found.slug, found.language, newsroom.default_language))
+    alternates = _translations(found)
+    heading = canonical.of_article(address_of(found), found.language, alternates)
     return {
         "article": story,
-        "read_more": presenting.cards(session, queries.read_more(session, found), newsroom),
-        "alternates": _translations(found),
-        "canonical": canonical,
+        "read_more": presenting.cards(session, relating.read_more(session, found), newsroom),
+        "alternates": alternates,
+        "locale": canonical.LOCALES.get(found.language, found.language),
+        **heading,
         "structured": structured.news_article(
-            story, newsroom.in_language(found.language), canonical=canonical, base_url=_absolute("")
+            story,
+            newsroom.in_language(found.language),
+            canonical=heading["canonical"],
+            base_url=canonical.absolute(""),
         ),
         **_appeal_of(found, is_quiet=is_quiet, instead=appeal),
     }
@@ -113,87 +127,11 @@ def _translations(found: Article) -> list[dict[str, str]]:
         {
             "language": other.language,
             "url": addresses.article(other.slug, other.language, default),
+            "locale": canonical.LOCALES.get(other.language, other.language),
             "name": languages.AVAILABLE.get(other.language, other.language),
         }
         for other in queries.translations(db.session(), found)
     ]
-
-
-@bp.get("/sections/<slug>")
-@access.public
-@stored
-def section(slug: str) -> ResponseReturnValue:
-    """List a section's newest articles."""
-    newsroom, language = present.newsroom(), languages.page_language()
-    found = queries.latest(db.session(), language, limit=MOST_IN_LIST, section=slug)
-    if not found and slug not in {known["slug"] for known in newsroom.sections}:
-        abort(404)
-    return render_template(
-        "articles/section.html",
-        name=newsroom.section_name(slug, language),
-        stories=presenting.cards(db.session(), found, newsroom),
-    )
-
-
-@bp.get("/authors/<slug>")
-@access.public
-@stored
-def author(slug: str) -> ResponseReturnValue:
-    """List an author's newest articles."""
-    language = languages.page_language()
-    name = queries.author_name(db.session(), slug, language)
-    if name is None:
-        abort(404)
-    found = queries.by_author(db.session(), slug, language, limit=MOST_IN_LIST)
-    stories = presenting.cards(db.session(), found, present.newsroom())
-    return render_template("articles/author.html", name=name, stories=stories)
-
-
-@bp.get("/feed.xml")
-@access.public
-@stored
-def feed() -> ResponseReturnValue:
-    """Give the newest articles of a language, whole, as Atom."""
-    newsroom, language = present.newsroom(), languages.page_language()
-    found = queries.latest(db.session(), language, limit=MOST_IN_FEED)
-    stories = [presenting.story(db.session(), one, newsroom) for one in found]
-    page = render_template(
-        "feeds/atom.xml",
-        stories=stories,
-        address=addresses.article,
-        front=addresses.front(language, newsroom.default_language),
-        updated=max((story.updated_at or story.published_at for story in stories), default=None),
-    )
-    return Response(page, mimetype="application/atom+xml")
-
-
-@bp.get("/sitemap.xml")
-@access.public
-@stored
-def sitemap() -> ResponseReturnValue:
-    """List every article of every language for search engines, at the plain address only."""
-    if request.script_root:
-        abort(404)
-    newsroom = present.newsroom()
-    default = newsroom.default_language
-    found = [
-        (addresses.article(slug, language, default), updated)
-        for language, slug, updated in queries.for_sitemap(db.session())
-    ]
-    fronts = [addresses.front(language, default) for language in newsroom.languages]
-    return Response(
-        render_template("feeds/sitemap.xml", fronts=fronts, articles=found), mimetype="application/xml"
-    )
-
-
-@bp.get("/robots.txt")
-@access.public
-@stored
-def robots() -> ResponseReturnValue:
-    """Tell robots what is nobody's business, and where the sitemap is."""
-    if request.script_root:
-        abort(404)
-    return Response(render_template("feeds/robots.txt"), mimetype="text/plain")
 
 
 @bp.get("/media/<name>")
@@ -210,7 +148,3 @@ def picture(name: str) -> ResponseReturnValue:
     if content_type not in media.RASTER:
         response.headers["Content-Disposition"] = "attachment"
     return response
-
-
-def _absolute(path: str) -> str:
-    return f"{current_app.config['BASE_URL']}{path}"

@@ -4,7 +4,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
-from membership.articles import presenting
+from membership.articles import canonical, presenting
 from membership.db import db
 from membership.newsroom import present
 from membership.site import patron_routes, public_routes, thanks_routes  # noqa: F401 - their views
@@ -22,7 +22,11 @@ def front() -> ResponseReturnValue:
     """Show the front page of a language."""
     page = presenting.front(db.session(), present.newsroom(), languages.page_language())
     return render_template(
-        "articles/front.html", lead=page.lead, secondary=page.secondary, by_section=page.by_section
+        "articles/front.html",
+        lead=page.lead,
+        secondary=page.secondary,
+        by_section=page.by_section,
+        **canonical.of_page(),
     )
 
 

@@ -16,7 +16,7 @@ _KNOWN = frozenset(
     (
         *("headline", "standfirst", "section", "authors", "language", "slug", "translation_of", "published"),
         *("updated", "picture", "picture_alt", "picture_caption", "picture_credit", "sensitive", "sponsored"),
-        *("tags", "correction"),
+        *("tags", "series", "correction"),
     )
 )
 
@@ -69,6 +69,7 @@ def _item(file: Path, *, language: str, now: datetime, shift: timedelta) -> Item
             section=slugify(_one(front, "section"))[:64],
             authors=_list(front, "authors"),
             tags=_list(front, "tags"),
+            series=line(_one(front, "series"), longest=120),
             is_sensitive=_flag(front, "sensitive"),
             is_sponsored=_flag(front, "sponsored"),
             picture=_one(front, "picture"),
