@@ -109,6 +109,8 @@ def upgrade() -> None:
         sa.Column("picture_caption", sa.Text(), nullable=False),
         sa.Column("picture_credit", sa.String(length=160), nullable=False),
         sa.Column("tags", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("series", sa.String(length=120), nullable=False),
+        sa.Column("series_slug", sa.String(length=120), nullable=False),
         sa.Column("source", sa.String(length=32), nullable=True),
         sa.Column("source_id", sa.String(length=255), nullable=True),
         sa.Column("source_fields", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
@@ -117,6 +119,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("source", "source_id", name=op.f("uq_article_source_source_id")),
     )
     with op.batch_alter_table("article", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_article_series_slug_language"), ["series_slug", "language"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_article_state_language_published_at"),
             ["state", "language", "published_at"],
@@ -815,6 +820,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subscription_id", "as_of", "event_id", name=op.f("pk_subscription_state")),
     )
     op.create_table(
+        "article_words",
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("headline", sa.Text(), nullable=False),
+        sa.Column("standfirst", sa.Text(), nullable=False),
+        sa.Column("names", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["article.id"], name=op.f("fk_article_words_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("article_id", name=op.f("pk_article_words")),
+    )
+    op.create_table(
         "byline",
         sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
@@ -1465,6 +1483,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_byline_slug"))
 
     op.drop_table("byline")
+    op.drop_table("article_words")
     op.drop_table("subscription_state")
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_subscription_status"))
@@ -1579,6 +1598,7 @@ def downgrade() -> None:
     with op.batch_alter_table("article", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_article_translation_key"))
         batch_op.drop_index(batch_op.f("ix_article_state_language_published_at"))
+        batch_op.drop_index(batch_op.f("ix_article_series_slug_language"))
 
     op.drop_table("article")
     op.drop_table("appeal")
