@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from membership import clock, db, jobs
@@ -36,7 +36,7 @@ def at(session: Session, when: datetime, *, kind: str, key: str) -> None:
     if row is None:
         session.add(DueRow(at=when, kind=kind, key=key))
     elif row.at != when or row.state is not DueState.DONE:
-        row.at, row.state, row.tries, row.error = when, DueState.WAITING, 0, ""
+        row.at, row.state, row.tries, row.next_try_at, row.error = when, DueState.WAITING, 0, None, ""
     jobs.wake(session, "due")
 
 
@@ -54,9 +54,10 @@ def apply_all(session: Session) -> int:
         try:
             db.run_unit(session, lambda row_id=row_id: _apply(session, row_id))  # type: ignore[misc]  # bound now
             applied += 1
-        except Exception as error:
-            log.exception("due_row_failed", row=row_id)
-            db.run_unit(session, lambda row_id=row_id, error=error: _failed(session, row_id, error))  # type: ignore[misc]
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rows behind it must be reached
+            why = _told(error)
+            log.warning("due_row_failed", row=row_id, error=why)
+            db.run_unit(session, lambda row_id=row_id, why=why: _failed(session, row_id, why))  # type: ignore[misc]
     return applied
 
 
@@ -64,7 +65,11 @@ def _next(session: Session) -> int | None:
     now = clock.now()
     found = session.scalars(
         select(DueRow.id)
-        .where(DueRow.state == DueState.WAITING, DueRow.at <= now, DueRow.kind.in_(_handlers))
+        .where(
+            DueRow.state == DueState.WAITING,
+            func.coalesce(DueRow.next_try_at, DueRow.at) <= now,
+            DueRow.kind.in_(_handlers),
+        )
         .order_by(DueRow.at, DueRow.id)
         .limit(1)
     ).one_or_none()
@@ -79,10 +84,19 @@ def _apply(session: Session, row_id: int) -> None:
         row.state = DueState.DONE
 
 
-def _failed(session: Session, row_id: int, error: Exception) -> None:
+def _failed(session: Session, row_id: int, why: str) -> None:
     row = session.get_one(DueRow, row_id)
     row.tries += 1
-    row.error = f"{type(error).__name__}: {error}"[:500]
-    row.at = clock.now() + timedelta(minutes=2**row.tries)
+    row.error = why
+    row.next_try_at = clock.now() + timedelta(minutes=2**row.tries)
     if row.tries >= MOST_TRIES:
         row.state = DueState.FAILED
+
+
+def _told(error: Exception) -> str:
+    """Where an error was raised: never its own words, which may hold a patron's address."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" in {trace.tb_frame.f_globals.get('__name__')}, line {trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{where}"[:500]

@@ -61,11 +61,12 @@ class DueRow(Base):
     __table_args__ = (UniqueConstraint("kind", "key"), Index(None, "state", "at"))
 
     id: Mapped[RowId] = mapped_column(init=False)
-    at: Mapped[datetime]
+    at: Mapped[datetime]  # when it happens, also where it is applied later
     kind: Mapped[str] = mapped_column(String(64))
-    key: Mapped[str] = mapped_column(String(120))
+    key: Mapped[str] = mapped_column(String(300))
     state: Mapped[DueState] = mapped_column(default=DueState.WAITING)
     tries: Mapped[int] = mapped_column(Integer, default=0)
+    next_try_at: Mapped[datetime | None] = mapped_column(default=None)  # after a try that failed
     error: Mapped[str] = mapped_column(Text, default="")
 
 
