@@ -6,6 +6,9 @@ from typing import Any, cast
 from membership.gateway.client import Answer, Gateway, Json
 from membership.money import Money
 
+CHANGE = "change"
+"""The metadata that names our last write, so that one whose answer was lost can be told from one never made."""
+
 
 def read(gateway: Gateway, subscription_id: str) -> Answer:
     """A subscription as it is now.
@@ -85,7 +88,13 @@ def resume(gateway: Gateway, subscription_id: str, *, key: str) -> Answer:
     return _update(gateway, subscription_id, {"cancel_at_period_end": False}, key)
 
 
+def is_changed_by(body: Json, key: str) -> bool:
+    """Whether the write with this idempotency key is the last of ours that the subscription has seen."""
+    return bool((body.get("metadata") or {}).get(CHANGE) == key)
+
+
 def _update(gateway: Gateway, subscription_id: str, params: Json, key: str) -> Answer:
+    params = {**params, "metadata": {**params.get("metadata", {}), CHANGE: key}}
     return gateway.call(
         lambda client: client.v1.subscriptions.update(
             subscription_id, cast("Any", params), {"idempotency_key": key}

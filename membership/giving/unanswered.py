@@ -57,7 +57,8 @@ def settle(session: Session, gateway: Gateway, call_id: int) -> bool:
         GatewayUnavailable: Stripe cannot be asked.
     """
     call = session.get_one(OutgoingCall, call_id)
-    read = _READERS.get(call.kind, _nothing)
+    is_change = call.kind.startswith("subscription.")
+    read = _subscription_changed if is_change else _READERS.get(call.kind, _nothing)
     session.expunge(call)
     session.rollback()
     try:
@@ -73,10 +74,23 @@ def _note(session: Session, call_id: int, answer: Answer | None) -> bool:
     if answer is not None:
         call.state, call.result_id, call.error = CallState.DONE, answer.id, ""
         _follow(session, call, answer)
+    elif call.kind == "portal.open" or _is_overwritten(session, call):
+        call.state, call.error = CallState.LOST, "nothing at Stripe says whether it was done"
     elif call.created_at < clock.now() - GIVE_UP_AFTER:
         call.state, call.error = CallState.REFUSED, "never reached Stripe"
     session.commit()
-    return call.state in {CallState.DONE, CallState.REFUSED}
+    return call.state in {CallState.DONE, CallState.REFUSED, CallState.LOST}
+
+
+def _is_overwritten(session: Session, call: OutgoingCall) -> bool:
+    """Whether a later write has set the mark by which this one could have been recognized."""
+    later = select(OutgoingCall.id).where(
+        OutgoingCall.subject == call.subject,
+        OutgoingCall.kind.startswith("subscription."),
+        OutgoingCall.id > call.id,
+        OutgoingCall.state == CallState.DONE,
+    )
+    return call.kind.startswith("subscription.") and session.scalars(later.limit(1)).first() is not None
 
 
 def _follow(session: Session, call: OutgoingCall, answer: Answer) -> None:
@@ -106,11 +120,13 @@ def _session_opened(gateway: Gateway, call: OutgoingCall) -> Answer | None:
     )
 
 
+def _subscription_changed(gateway: Gateway, call: OutgoingCall) -> Answer | None:
+    answer = subscriptions.read(gateway, call.subject)
+    return answer if subscriptions.is_changed_by(answer.body, call.idempotency_key) else None
+
+
 _READERS: dict[str, Reader] = {
     "checkout.open": _session_opened,
     "checkout.expire": lambda gateway, call: sessions.read(gateway, call.subject),
     "refund.create": lambda gateway, call: refunds.find(gateway, call.subject, key=call.idempotency_key),
-    "subscription.amount": lambda gateway, call: subscriptions.read(gateway, call.subject),
-    "subscription.cancel": lambda gateway, call: subscriptions.read(gateway, call.subject),
-    "subscription.resume": lambda gateway, call: subscriptions.read(gateway, call.subject),
 }

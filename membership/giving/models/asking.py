@@ -83,6 +83,7 @@ class CallState(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     UNKNOWN = "unknown"  # no answer: to be read back, never sent again blindly
+    LOST = "lost"  # no answer, and nothing at Stripe says any more whether it was done
 
 
 class OutgoingCall(Base):
