@@ -96,6 +96,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},  # an error's text could hold an address
         BASE_URL=settings.base_url,
         STRIPE_API_BASE=settings.stripe_api_base,
         LIMITS_URL=settings.limits_url,

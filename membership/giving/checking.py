@@ -132,11 +132,15 @@ def events_are_settled(session: Session) -> list[Finding]:
 
 
 def objects_are_read(session: Session) -> list[Finding]:
-    """N28: what had to be read again at Stripe was, within six hours."""
+    """N28: what had to be read again at Stripe was, within six hours, and could be booked."""
     query = select(ObjectToRead.id).where(
         ObjectToRead.state == ReadingState.WAITING, ObjectToRead.asked_at < clock.now() - timedelta(hours=6)
     )
-    return amber("N28", "Objects could not be read at Stripe.", session.scalars(query).all(), WORK)
+    dead = session.scalars(select(ObjectToRead.id).where(ObjectToRead.state == ReadingState.DEAD)).all()
+    return [
+        *amber("N28", "Objects could not be read at Stripe.", session.scalars(query).all(), WORK),
+        *red("N28", "Objects that Stripe gave could not be booked.", dead, WORK),
+    ]
 
 
 def one_renewing_gift_each(session: Session) -> list[Finding]:

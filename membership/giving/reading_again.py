@@ -20,29 +20,38 @@ from membership.giving.reading_list import TABLE
 
 log = structlog.get_logger(__name__)
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
+MOST_TRIES = 12
 
 
 def read_all(session: Session, gateway: Gateway | None = None, *, most: int = 500) -> int:
     """Read what is due to be read, apply it, and take it off the list; how many were read.
 
-    While Stripe cannot be reached what is known stands, and the next try is later each time.
+    While Stripe cannot be reached what is known stands, and the next try is later each time. An answer that cannot be
+    read or booked keeps no other object waiting.
     """
-    done = 0
+    gateway, done = gateway or client.current(), 0
     for kind, object_id, reason in _due(session, most):
         try:
-            told = list(_told(gateway or client.current(), kind, object_id))
-            if reason == "fraud_warning":
-                told = [replace(f, has_fraud_warning=True) if isinstance(f, Payment) else f for f in told]
+            _read_one(session, gateway, kind, object_id, reason)
         except GatewayUnavailable:
             db.run_unit(session, partial(_later, session, kind, object_id))
         except GatewayRefused as refused:
             log.warning("object_unread", kind=kind, id=object_id, code=refused.code)
             state = ReadingState.GONE if refused.is_missing else ReadingState.WAITING
             db.run_unit(session, partial(_later, session, kind, object_id, state))
+        except Exception as error:  # noqa: BLE001 - one that cannot be read keeps no other waiting
+            log.warning("object_not_applied", kind=kind, id=object_id, error=type(error).__name__)
+            db.run_unit(session, partial(_later, session, kind, object_id, dies=True))
         else:
-            db.run_unit(session, partial(_apply, session, kind, object_id, told))
             done += 1
     return done
+
+
+def _read_one(session: Session, gateway: Gateway, kind: str, object_id: str, reason: str) -> None:
+    told = list(_told(gateway, kind, object_id))
+    if reason == "fraud_warning":
+        told = [replace(f, has_fraud_warning=True) if isinstance(f, Payment) else f for f in told]
+    db.run_unit(session, partial(_apply, session, kind, object_id, told))
 
 
 def _due(session: Session, most: int) -> list[tuple[str, str, str]]:
@@ -82,10 +91,21 @@ def _apply(session: Session, kind: str, object_id: str, told: list[Observed]) ->
     applying.apply_facts(session, told)
 
 
-def _later(session: Session, kind: str, object_id: str, state: ReadingState = ReadingState.WAITING) -> None:
+def _later(
+    session: Session,
+    kind: str,
+    object_id: str,
+    state: ReadingState = ReadingState.WAITING,
+    *,
+    dies: bool = False,
+) -> None:
+    """Try again later, and later each time; what `dies` is given up, for all to see, after MOST_TRIES."""
+    session.rollback()
     row = session.execute(select(TABLE).where(TABLE.c.type == kind, TABLE.c.id == object_id)).first()
     if row is None:
         return
+    if dies and row.tries + 1 >= MOST_TRIES:
+        state = ReadingState.DEAD
     wait = min(FIRST_WAIT * 2**row.tries, LONGEST_WAIT)
     session.execute(
         update(TABLE)

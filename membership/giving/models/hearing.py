@@ -48,6 +48,7 @@ class ReadingState(StrEnum):
 
     WAITING = "waiting"
     GONE = "gone"  # Stripe knows no such object
+    DEAD = "dead"  # what Stripe says of it cannot be read or booked; somebody must look
 
 
 class ObjectToRead(Base):
