@@ -291,7 +291,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
-        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("key", sa.String(length=300), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -307,6 +307,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_due_row")),
         sa.UniqueConstraint("kind", "key", name=op.f("uq_due_row_kind_key")),
@@ -496,7 +497,13 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
-                "waiting", "gone", name="readingstate", native_enum=False, create_constraint=True, length=32
+                "waiting",
+                "gone",
+                "dead",
+                name="readingstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
             ),
             nullable=False,
         ),
@@ -522,6 +529,7 @@ def upgrade() -> None:
                 "done",
                 "refused",
                 "unknown",
+                "lost",
                 name="callstate",
                 native_enum=False,
                 create_constraint=True,
