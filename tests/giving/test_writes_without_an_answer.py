@@ -1,6 +1,7 @@
 """Writes to Stripe whose answer was lost: read back, told apart from those never made, and never sent again."""
 
 import re
+from typing import Literal
 
 import pytest
 from sqlalchemy import select
@@ -19,7 +20,7 @@ def _states(giver: Giver) -> list[CallState]:
     return list(giver.session.scalars(query.order_by(OutgoingCall.id)))
 
 
-def _cut(giver: Giver, where: str, *, times: int = 3) -> None:
+def _cut(giver: Giver, where: Literal["cut_before", "cut_after"], *, times: int = 3) -> None:
     giver.account.sandbox.faults.add(
         where, path=f"/v1/subscriptions/{giver.subscription_id}", method="POST", times=times
     )
