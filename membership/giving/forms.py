@@ -18,7 +18,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from membership.giving.models import Interval
-from membership.money import STRIPE_LARGEST, Money
+from membership.money import Money
 from membership.newsroom.settings_rows import NewsroomSettings
 from membership.web import emails, filters
 from membership.web.forms import MoneyField, PlainLine, PublicForm, SignedInForm
@@ -174,7 +174,7 @@ def check_range(money: Money, interval: str, newsroom: NewsroomSettings) -> None
     smallest = Money(newsroom.smallest(money.currency, interval), money.currency)
     if money < smallest:
         raise ValidationError(_too_small(interval, filters.money(smallest)))
-    largest = Money(min(newsroom.largest_gift, STRIPE_LARGEST), money.currency)
+    largest = Money(newsroom.largest(money.currency), money.currency)
     if largest < money:
         raise ValidationError(
             _(

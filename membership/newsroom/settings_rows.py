@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from membership.money import STRIPE_LARGEST
 from membership.newsroom import page_changes
 from membership.newsroom.models import Setting
 
@@ -48,6 +49,11 @@ def _fees() -> dict[str, dict[str, str | int]]:
     }
 
 
+LARGEST_IN_SMALLEST = 10_000
+LARGEST_ONLINE = STRIPE_LARGEST * 9 // 10
+"""In minor units: what Stripe takes at most, less room for a fee that is covered."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewsroomSettings:
     """Everything a newsroom decides. Field names are the rows' names."""
@@ -68,7 +74,7 @@ class NewsroomSettings:
     currencies: list[str] = field(default_factory=lambda: ["eur", "uah", "usd"])
     suggested_amounts: Amounts = field(default_factory=_suggested)
     smallest_gifts: dict[str, dict[str, int]] = field(default_factory=_smallest)
-    largest_gift: int = 1_000_000  # minor units, any currency
+    largest_gifts: dict[str, int] = field(default_factory=dict)  # currency → minor units
     fee_schedule: dict[str, dict[str, str | int]] = field(default_factory=_fees)
     grace_days: int = 30
     votes_per_patron: int = 3
@@ -102,6 +108,14 @@ class NewsroomSettings:
     def smallest(self, currency: str, interval: str) -> int:
         """The smallest gift taken, in minor units of `currency` (interval: once, month, year)."""
         return self.smallest_gifts.get(currency, {}).get(interval, 100)
+
+    def largest(self, currency: str) -> int:
+        """The largest gift taken online, in minor units of `currency`; the fee that may be covered comes on top.
+
+        Where the newsroom has not decided: 10,000 of its smallest monthly gifts, whatever the currency is worth.
+        """
+        decided = self.largest_gifts.get(currency) or LARGEST_IN_SMALLEST * self.smallest(currency, "month")
+        return min(decided, LARGEST_ONLINE)
 
     def suggested(self, currency: str, interval: str) -> list[int]:
         """The suggested amounts, in minor units of `currency`, ascending."""

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from membership import money
 from membership.money import AmountError, Money
-from membership.newsroom.settings_rows import NewsroomSettings
+from membership.newsroom.settings_rows import LARGEST_ONLINE, NewsroomSettings
 from membership.staff.decisions import Decision, DecisionError, Group, one_of
 from membership.web.forms import amount_sentence
 
@@ -47,7 +47,7 @@ def gifts(settings: NewsroomSettings) -> Group:
     for currency in settings.currencies:
         decisions += [_suggested(currency, interval) for interval in INTERVALS]
         decisions += [_smallest(currency, interval) for interval in INTERVALS]
-        decisions += [_rate(currency), _fixed(currency)]
+        decisions += [_largest(currency), _rate(currency), _fixed(currency)]
     return Group(
         name="gifts",
         title=_("Gifts"),
@@ -106,6 +106,29 @@ def _smallest(currency: str, interval: str) -> Decision:
         key=f"smallest_{currency}_{interval}",
         label=labels[interval],
         show=lambda s: Money(s.smallest(currency, interval), currency).plain(),
+        take=take,
+        size="short",
+        section=currency.upper(),
+    )
+
+
+def _largest(currency: str) -> Decision:
+    def take(settings: NewsroomSettings, typed: str) -> NewsroomSettings:
+        amount = _amount(typed, currency)
+        if amount == settings.largest(currency):
+            return settings
+        suggested = [a for interval in INTERVALS for a in settings.suggested(currency, interval)]
+        if amount < max(suggested, default=0):
+            raise DecisionError(_("This is less than an amount that the appeal suggests."))
+        if amount > LARGEST_ONLINE:
+            raise DecisionError(_("Stripe does not take as much at a time."))
+        return replace(settings, largest_gifts={**settings.largest_gifts, currency: amount})
+
+    return Decision(
+        key=f"largest_{currency}",
+        label=_("Largest taken online"),
+        hint=_("Who wants to give more is asked to write to you."),
+        show=lambda s: Money(s.largest(currency), currency).plain(),
         take=take,
         size="short",
         section=currency.upper(),

@@ -64,6 +64,15 @@ def test_amounts_are_read_in_the_currencys_own_units(session, as_, pia):
     assert settings.smallest("eur", "month") == 200
 
 
+def test_the_largest_gift_is_decided_for_each_currency_and_follows_its_worth_until_then(session, as_, pia):
+    send(as_(pia), session, "gifts", largest_eur="7000", smallest_uah_month="40")
+
+    settings = settings_rows.current(session)
+    assert settings.largest("eur") == 700_000
+    assert settings.largest("usd") == 10_000 * settings.smallest("usd", "month")
+    assert settings.largest("uah") == 10_000 * 4_000
+
+
 def test_a_fee_is_kept_as_an_exact_fraction(session, as_, pia):
     send(as_(pia), session, "gifts", fee_rate_eur="1.4", fee_fixed_eur="0.30")
 
@@ -103,6 +112,8 @@ def test_sections_are_named_in_each_language_and_keep_their_order(session, as_, 
         ("gifts", {"smallest_eur_month": "0"}),
         ("gifts", {"smallest_eur_month": "1e309"}),
         ("gifts", {"smallest_eur_month": "4"}),
+        ("gifts", {"largest_eur": "49"}),
+        ("gifts", {"largest_eur": "900000"}),
         ("gifts", {"fee_rate_eur": "100"}),
         ("gifts", {"fee_rate_eur": "-1"}),
         ("sections", {"sections": "Poli tics | Politics"}),
