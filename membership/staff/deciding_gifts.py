@@ -114,23 +114,27 @@ def _smallest(currency: str, interval: str) -> Decision:
 
 def _largest(currency: str) -> Decision:
     def take(settings: NewsroomSettings, typed: str) -> NewsroomSettings:
+        kept = {code: amount for code, amount in settings.largest_gifts.items() if code != currency}
+        if not typed.strip():
+            return replace(settings, largest_gifts=kept)
         amount = _amount(typed, currency)
-        if amount == settings.largest(currency):
-            return settings
         suggested = [a for interval in INTERVALS for a in settings.suggested(currency, interval)]
         if amount < max(suggested, default=0):
             raise DecisionError(_("This is less than an amount that the appeal suggests."))
         if amount > LARGEST_ONLINE:
             raise DecisionError(_("Stripe does not take as much at a time."))
-        return replace(settings, largest_gifts={**settings.largest_gifts, currency: amount})
+        return replace(settings, largest_gifts={**kept, currency: amount})
 
     return Decision(
         key=f"largest_{currency}",
         label=_("Largest taken online"),
-        hint=_("Who wants to give more is asked to write to you."),
-        show=lambda s: Money(s.largest(currency), currency).plain(),
+        hint=_(
+            "Who wants to give more is asked to write to you. Empty: ten thousand of the smallest monthly gifts."
+        ),
+        show=lambda s: Money(s.largest(currency), currency).plain() if currency in s.largest_gifts else "",
         take=take,
         size="short",
+        required=False,
         section=currency.upper(),
     )
 
