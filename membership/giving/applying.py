@@ -27,6 +27,7 @@ from membership.giving import (
     parsing,
     posting,
     reading_list,
+    receipts_of_payments,
     recording,
     relevance,
     storing,
@@ -163,6 +164,7 @@ def _derive(
     news = telling.News(
         patron_id=group.patron_id, facts=known, derived=derived, kept=applied.kept, changed=changed
     )
+    receipts_of_payments.issue(session, group.patron_id, news, newsroom)
     telling.follow_up(session, news, mails=mails)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from membership.giving import reading_list, storing
 from membership.giving.facts import Customer, ToRead
-from membership.giving.models import Checkout, Owner, StripeCustomer
+from membership.giving.models import Checkout, Owner, Receipt, StripeCustomer
 from membership.giving.movements import Movement
 from membership.giving.story import PatronFacts
 from membership.patrons import enrolling
@@ -18,6 +18,7 @@ from membership.patrons.models import Coverage, Patron
 CUSTOMERS = cast("Table", StripeCustomer.__table__)
 COVERAGE = cast("Table", Coverage.__table__)
 MOVEMENTS = cast("Table", Movement.__table__)
+RECEIPTS = cast("Table", Receipt.__table__)
 _PATRON_OF = select(CUSTOMERS.c.patron_id).where(CUSTOMERS.c.id == bindparam("customer"))
 _CUSTOMERS_OF = select(CUSTOMERS.c.id).where(CUSTOMERS.c.patron_id == bindparam("patron"))
 
@@ -128,7 +129,7 @@ def learn_address(session: Session, customer: Customer) -> None:
     )
     if owner is patron:
         return
-    for table in (CUSTOMERS, COVERAGE, MOVEMENTS):
+    for table in (CUSTOMERS, COVERAGE, MOVEMENTS, RECEIPTS):
         session.connection().execute(
             update(table).where(table.c.patron_id == patron.id).values(patron_id=owner.id)
         )

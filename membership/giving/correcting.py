@@ -9,7 +9,7 @@ from membership import clock, secrets
 from membership.accounts import enrolling as accounts
 from membership.accounts import signing_in
 from membership.accounts.models import Account
-from membership.giving import applying, mail
+from membership.giving import applying, mail, receipts
 from membership.giving.models import Checkout, CheckoutSession, Payment, StripeCustomer, Subscription
 from membership.newsroom import budgets
 from membership.newsroom.budgets import Limit
@@ -74,6 +74,7 @@ def _move(session: Session, checkout: Checkout, owner: Patron, customer_id: str,
         session, email=email, name=checkout.name, language=checkout.language, at=clock.now()
     )
     session.execute(update(StripeCustomer).filter_by(id=customer_id).values(patron_id=patron.id))
+    receipts.follow_customer(session, customer_id, patron.id)
     session.flush()
     for patron_id in (owner.id, patron.id):
         applying.apply_time(session, str(patron_id), clock.now())

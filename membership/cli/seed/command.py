@@ -31,7 +31,7 @@ from membership.cli.seed.lives import Given
 from membership.cli.seed.objects import Object
 from membership.cli.seed.people import Source
 from membership.db import db, wait_longer
-from membership.giving import loading
+from membership.giving import loading, receipts_of_payments
 from membership.giving.models import Checkout, CheckoutState, Interval
 from membership.newsroom import settings_rows
 from membership.newsroom.settings_rows import NewsroomSettings
@@ -100,6 +100,7 @@ def write(session: Session, plan: Plan, *, file: Path) -> int:
             lines.writelines(json.dumps(made, separators=(",", ":")) + "\n" for made in objects)
             count += len(objects)
             progress.advance(task, len(batch))
+    receipts_of_payments.issue_missing(session)
     return count
 
 

@@ -1,4 +1,4 @@
-"""Tables of giving: what was asked for (asking), what Stripe tells (hearing), the facts it tells (facts).
+"""Tables of giving: what was asked for (asking), what Stripe tells (hearing), its facts (facts), receipts (receipts).
 
 What follows from facts (coverage, ledger entries, movements) is in giving.ledger, giving.movements and patrons.
 """
@@ -33,6 +33,7 @@ from membership.giving.models.hearing import (
     ReadingState,
     ReconcileRun,
 )
+from membership.giving.models.receipts import Receipt, ReceiptSource, ReceiptText, ReceiptYear
 
 __all__ = [
     "BalanceTransaction",
@@ -56,6 +57,10 @@ __all__ = [
     "Owner",
     "Payment",
     "ReadingState",
+    "Receipt",
+    "ReceiptSource",
+    "ReceiptText",
+    "ReceiptYear",
     "ReconcileRun",
     "Refund",
     "StripeCustomer",
