@@ -33,7 +33,7 @@ from membership.newsroom.settings_rows import NewsroomSettings
 from membership.patrons.models import Patron
 
 RECEIPTS = cast("Table", Receipt.__table__)
-YEAR: ColumnElement[int] = sql_cast(extract("year", LedgerEntry.effective_on), Integer)
+YEAR = sql_cast(extract("year", LedgerEntry.effective_on), Integer)
 
 
 def issue(session: Session, patron_id: int, news: News, newsroom: NewsroomSettings) -> None:
@@ -60,7 +60,7 @@ def issue_missing(
     `progress(year, count)` is told of each.
     """
     years = select(YEAR).distinct().order_by(YEAR)
-    found = session.scalars(_without(years) if year is None else _without(years).where(YEAR == year)).all()
+    found = session.scalars(_without(years) if year is None else _without(years).where(year == YEAR)).all()
     session.commit()
     total = 0
     for one in found:
@@ -75,9 +75,7 @@ def issue_missing(
 def _issue_year(session: Session, year: int) -> int:
     receipts.open_year(session, year)
     # Whoever books a payment now waits for this row, and what was booked before is seen below.
-    last = session.scalars(
-        select(ReceiptYear.last_number).filter_by(year=year).with_for_update()
-    ).one()
+    last = session.scalars(select(ReceiptYear.last_number).filter_by(year=year).with_for_update()).one()
     texts = _texts(session)
     place = func.row_number().over(order_by=(LedgerEntry.at, Payment.id))
     chosen: dict[str, Any] = {
@@ -97,7 +95,7 @@ def _issue_year(session: Session, year: int) -> int:
         "canceled_at": null(),
         "cancel_reason": literal(""),
     }
-    query = _without(select(*(value.label(name) for name, value in chosen.items()))).where(YEAR == year)
+    query = _without(select(*(value.label(name) for name, value in chosen.items()))).where(year == YEAR)
     session.execute(insert(RECEIPTS).from_select(list(chosen), query))
     newest = session.scalars(select(func.max(Receipt.number)).filter_by(year=year)).one() or last
     session.execute(update(receipts.YEARS).where(receipts.YEARS.c.year == year).values(last_number=newest))

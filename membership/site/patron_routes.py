@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from membership import clock
 from membership.accounts.session import current_account
 from membership.db import db
-from membership.giving import gifts, history
+from membership.giving import gifts, history, receipts_shown
 from membership.patrons import queries as patrons
 from membership.patrons import standing
 from membership.site.blueprint import bp
@@ -26,6 +26,7 @@ def patron() -> ResponseReturnValue:
         return render_template("site/no_patron.html")
     covered = patrons.coverages_of(session, known.id)
     own = gifts.of_patron(session, known.id)
+    payments = history.of_patron(session, known.id)
     return render_template(
         "site/patron.html",
         patron=known,
@@ -34,7 +35,8 @@ def patron() -> ResponseReturnValue:
         has_two=sum(not (gift.has_ended or gift.ends_at) for gift in own) > 1,
         is_active=standing.at(covered, now) is standing.Standing.ACTIVE,
         active_until=standing.active_until(covered, now),
-        payments=history.of_patron(session, known.id),
+        payments=payments,
+        receipts=receipts_shown.labels_of(session, [payment.id for payment in payments]),
         votes=topics.votes_of(session, known.id, page_language()),
         open_round=topics.open_round(session),
     )

@@ -26,9 +26,7 @@ def all_receipts(session: Session) -> list[Receipt]:
 
 
 def an_offline_gift(key: str, on: date, amount: int = 2000) -> Given:
-    return Given(
-        source=ReceiptSource.OFFLINE, source_key=key, given_on=on, money=Money(amount, "eur")
-    )
+    return Given(source=ReceiptSource.OFFLINE, source_key=key, given_on=on, money=Money(amount, "eur"))
 
 
 def issue(session: Session, patron: Patron, *gifts: Given) -> None:
@@ -80,7 +78,10 @@ def test_a_number_whose_transaction_is_undone_goes_to_the_next(session):
 
     made = all_receipts(session)
 
-    assert [(receipt.label, receipt.source_key) for receipt in made] == [("2026-000001", "a"), ("2026-000002", "c")]
+    assert [(receipt.label, receipt.source_key) for receipt in made] == [
+        ("2026-000001", "a"),
+        ("2026-000002", "c"),
+    ]
     assert findings(session) == []
 
 
@@ -127,11 +128,17 @@ def test_a_correction_cancels_and_issues_anew_with_a_number_of_its_own(session):
     session.commit()
     first = all_receipts(session)[0]
 
-    made = receipts.reissue(session, first, name="Bakery Kravets Ltd", language="uk", reason="Given by the firm")
+    made = receipts.reissue(
+        session, first, name="Bakery Kravets Ltd", language="uk", reason="Given by the firm"
+    )
     session.commit()
 
     assert (made.label, made.replaces_id, made.name) == ("2026-000003", first.id, "Bakery Kravets Ltd")
-    assert (first.label, first.name, first.cancel_reason) == ("2026-000001", "Olena Kravets", "Given by the firm")
+    assert (first.label, first.name, first.cancel_reason) == (
+        "2026-000001",
+        "Olena Kravets",
+        "Given by the firm",
+    )
     standing = receipts.standing(session, ReceiptSource.OFFLINE, "a")
     assert standing is not None
     assert standing.id == made.id
@@ -155,7 +162,11 @@ def test_a_receipt_keeps_the_words_it_was_issued_under(session):
         for key in "abc"
         if (made := receipts.standing(session, ReceiptSource.OFFLINE, key))
     }
-    assert words == {"a": (1, "Richka", "Old law."), "b": (2, "Richka", "New law."), "c": (1, "Richka", "Old law.")}
+    assert words == {
+        "a": (1, "Richka", "Old law."),
+        "b": (2, "Richka", "New law."),
+        "c": (1, "Richka", "Old law."),
+    }
     assert len(receipt_texts.versions(session)) == 2
 
 

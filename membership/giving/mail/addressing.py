@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.accounts.models import Account
-from membership.giving import care_links
+from membership.giving import care_links, receipts_shown
 from membership.giving.models import CareAct, CarePurpose, Payment, Subscription
 from membership.mail import outbox
 from membership.mail.models import Priority
@@ -60,9 +60,10 @@ def prefix(session: Session, language: str) -> str:
     return "" if language == settings_rows.current(session).default_language else f"/{language}"
 
 
-def gift_context(payment: Payment, subscription: Subscription | None) -> dict[str, object]:
+def gift_context(session: Session, payment: Payment, subscription: Subscription | None) -> dict[str, object]:
     """What welcome and receipt say of a gift."""
     return {
+        "receipt_label": receipts_shown.labels_of(session, [payment.id]).get(payment.id, ""),
         "amount": Money(payment.amount, payment.currency),
         "covered_fee": Money(payment.covered_fee, payment.currency),
         "paid_at": payment.charged_at,

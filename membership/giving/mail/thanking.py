@@ -38,7 +38,7 @@ def welcome(
         kind="welcome",
         cause=f"{payment.id}:{again}" if again else payment.id,
         context={
-            **gift_context(payment, subscription),
+            **gift_context(session, payment, subscription),
             "sign_in_path": f"/sign-in/{issued.token}",
             "code": issued.code,
             "minutes": int(signing_in.LIFE.total_seconds() // 60),
@@ -57,7 +57,7 @@ def receipt(
         patron,
         kind="receipt",
         cause=payment.id,
-        context=gift_context(payment, subscription),
+        context=gift_context(session, payment, subscription),
         gift=subscription,
     )
 
