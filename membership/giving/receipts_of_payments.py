@@ -33,7 +33,7 @@ from membership.newsroom.settings_rows import NewsroomSettings
 from membership.patrons.models import Patron
 
 RECEIPTS = cast("Table", Receipt.__table__)
-YEAR = sql_cast(extract("year", LedgerEntry.effective_on), Integer)
+_given_in = sql_cast(extract("year", LedgerEntry.effective_on), Integer)
 
 
 def issue(session: Session, patron_id: int, news: News, newsroom: NewsroomSettings) -> None:
@@ -59,8 +59,10 @@ def issue_missing(
     For a history that was loaded at once. One statement a year, so millions take minutes; commits after each year.
     `progress(year, count)` is told of each.
     """
-    years = select(YEAR).distinct().order_by(YEAR)
-    found = session.scalars(_without(years) if year is None else _without(years).where(year == YEAR)).all()
+    years = select(_given_in).distinct().order_by(_given_in)
+    found = session.scalars(
+        _without(years) if year is None else _without(years).where(_given_in == year)
+    ).all()
     session.commit()
     total = 0
     for one in found:
@@ -95,7 +97,7 @@ def _issue_year(session: Session, year: int) -> int:
         "canceled_at": null(),
         "cancel_reason": literal(""),
     }
-    query = _without(select(*(value.label(name) for name, value in chosen.items()))).where(year == YEAR)
+    query = _without(select(*(value.label(name) for name, value in chosen.items()))).where(_given_in == year)
     session.execute(insert(RECEIPTS).from_select(list(chosen), query))
     newest = session.scalars(select(func.max(Receipt.number)).filter_by(year=year)).one() or last
     session.execute(update(receipts.YEARS).where(receipts.YEARS.c.year == year).values(last_number=newest))
