@@ -6,7 +6,7 @@ import pytest
 
 from membership import clock
 from membership.gateway import client
-from membership.giving import checking, loading, reconciling, stating
+from membership.giving import checking, loading, receipts_of_payments, reconciling, stating
 from tests.giving.sandboxed import account, empty, hear
 from tests.giving.stripe_words import Json
 from tests.giving.test_reconciling import _books, _lively
@@ -70,6 +70,7 @@ def test_a_history_is_loaded_once(account, session):
 def test_loaded_books_pass_every_check(account, session):
     _lively(account)
     loading.load(session, _objects(account))
+    receipts_of_payments.issue_missing(session)
     reconciling.reconcile(session, client.current(), since=None)
 
     assert [finding for check in checking.CHECKS for finding in check(session)] == []
