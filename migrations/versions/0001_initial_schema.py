@@ -677,6 +677,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_payment_settled_at"), ["settled_at"], unique=False)
 
     op.create_table(
+        "receipt_text",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("issuer", sa.String(length=120), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt_text")),
+        sa.UniqueConstraint("language", "digest", name=op.f("uq_receipt_text_language_digest")),
+        sa.UniqueConstraint("language", "version", name=op.f("uq_receipt_text_language_version")),
+    )
+    op.create_table(
+        "receipt_year",
+        sa.Column("year", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("year", name=op.f("pk_receipt_year")),
+    )
+    op.create_table(
         "reconcile_run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
@@ -1315,6 +1334,54 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_name_word_word_index"), ["word_index"], unique=False)
 
     op.create_table(
+        "receipt",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("year", sa.SmallInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "source",
+            sa.Enum(
+                "payment",
+                "offline",
+                name="receiptsource",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("source_key", sa.String(length=255), nullable=False),
+        sa.Column("patron_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("given_on", sa.Date(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("text_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("replaces_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("canceled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancel_reason", sa.Text(), nullable=False),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_receipt_amount_positive")),
+        sa.CheckConstraint("number > 0", name=op.f("ck_receipt_number_positive")),
+        sa.ForeignKeyConstraint(["patron_id"], ["patron.id"], name=op.f("fk_receipt_patron_id")),
+        sa.ForeignKeyConstraint(["replaces_id"], ["receipt.id"], name=op.f("fk_receipt_replaces_id")),
+        sa.ForeignKeyConstraint(["text_id"], ["receipt_text.id"], name=op.f("fk_receipt_text_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt")),
+        sa.UniqueConstraint("year", "number", name=op.f("uq_receipt_year_number")),
+    )
+    with op.batch_alter_table("receipt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_receipt_patron_id"), ["patron_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_receipt_source_key"), ["source_key"], unique=False)
+        batch_op.create_index(
+            "uq_receipt_standing",
+            ["source", "source_key"],
+            unique=True,
+            sqlite_where=sa.text("canceled_at IS NULL"),
+            postgresql_where=sa.text("canceled_at IS NULL"),
+        )
+
+    op.create_table(
         "showing_day",
         sa.Column("showing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
@@ -1423,6 +1490,16 @@ def downgrade() -> None:
 
     op.drop_table("stripe_customer")
     op.drop_table("showing_day")
+    with op.batch_alter_table("receipt", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_receipt_standing",
+            sqlite_where=sa.text("canceled_at IS NULL"),
+            postgresql_where=sa.text("canceled_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_receipt_source_key"))
+        batch_op.drop_index(batch_op.f("ix_receipt_patron_id"))
+
+    op.drop_table("receipt")
     with op.batch_alter_table("name_word", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_name_word_word_index"))
 
@@ -1510,6 +1587,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_reconcile_run_started_at"))
 
     op.drop_table("reconcile_run")
+    op.drop_table("receipt_year")
+    op.drop_table("receipt_text")
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_payment_settled_at"))
         batch_op.drop_index(batch_op.f("ix_payment_payment_intent_id"))
