@@ -5,13 +5,16 @@ Until it is known whose a payment is, its lines stand in `unassigned`; the entry
 giving.posting from what was booked.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from membership.giving import disputing
 from membership.giving.facts import BalanceTransaction, Dispute, Payment, Refund
 from membership.giving.ledger import Book, EntryKind
 from membership.giving.models import Owner
+from membership.money import Money
 
 _OF_STRIPE = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee", "application_fee", "network_cost"})
 _OUTWARD = frozenset(
@@ -39,13 +42,25 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """A ledger entry to be. `payment_id` is the charge it is about."""
+    """A ledger entry to be. `payment_id` is the charge it is about; `on` its day, where that is not the day of `at`.
+
+    Raises:
+        ValueError: the lines do not add up to 0 in each currency.
+    """
 
     kind: EntryKind
     stripe_id: str
     at: datetime
     payment_id: str | None
     lines: tuple[Line, ...]
+    on: date | None = None
+
+    def __post_init__(self) -> None:
+        sums: dict[str, int] = defaultdict(int)
+        for line in self.lines:
+            sums[line.currency] += line.amount
+        if any(sums.values()):
+            raise ValueError(f"the lines of {self.kind} {self.stripe_id} do not add up to 0")
 
 
 def entries_of(
@@ -60,12 +75,12 @@ def entries_of(
     """All entries about one payment, in the order in which they happened."""
     by_id = {transaction.id: transaction for transaction in transactions}
     found = [
-        _moved(EntryKind.CHARGE, payment.id, settled_at, payment, -payment.amount, _side(owner, Book.GIFTS))
+        _moved(EntryKind.CHARGE, payment.id, settled_at, payment, -payment.money, _side(owner, Book.GIFTS))
     ]
     for refund in refunds:
         found += _of_refund(refund, payment, owner, by_id)
     for dispute in disputes:
-        found += _of_dispute(dispute, payment, owner)
+        found += _of_dispute(dispute, payment, owner, by_id)
     found += [
         entry
         for t in by_id.values()
@@ -85,13 +100,13 @@ def entry_without_source(transaction: BalanceTransaction) -> Entry | None:
     else:
         return None
     lines = [Line(Book.STRIPE, transaction.net, transaction.currency)]
-    if book is Book.FEES:
-        lines.append(Line(Book.FEES, -transaction.net, transaction.currency))
-    else:
+    if book is Book.PAYOUTS:
         lines += [
             Line(book, -transaction.amount, transaction.currency),
             Line(Book.FEES, transaction.fee, transaction.currency),
         ]
+    else:
+        lines.append(Line(book, -transaction.net, transaction.currency))
     return _entry(EntryKind.BALANCE, transaction.id, transaction.created, None, lines)
 
 
@@ -111,9 +126,28 @@ def _entry(
     )
 
 
-def _moved(kind: EntryKind, stripe_id: str, at: datetime, payment: Payment, amount: int, book: Book) -> Entry:
-    """An amount (what `book` takes, signed) between a book and clearing, in the gift's currency."""
-    lines = [Line(Book.CLEARING, -amount, payment.currency), Line(book, amount, payment.currency)]
+def _moved(
+    kind: EntryKind,
+    stripe_id: str,
+    at: datetime,
+    payment: Payment,
+    moved: Money,
+    book: Book,
+    *,
+    back: bool = False,
+) -> Entry:
+    """Money between clearing and a book, which takes it in the gift's currency; `back`: the reverse."""
+    sign = -1 if back else 1
+    given = payment.share_of(moved)
+    lines = [
+        Line(Book.CLEARING, -sign * moved.amount, moved.currency),
+        Line(book, sign * given.amount, given.currency),
+    ]
+    if given.currency != moved.currency:
+        lines += [
+            Line(Book.CONVERSION, sign * moved.amount, moved.currency),
+            Line(Book.CONVERSION, -sign * given.amount, given.currency),
+        ]
     return _entry(kind, stripe_id, at, payment.id, lines)
 
 
@@ -123,35 +157,28 @@ def _of_refund(
     if refund.status == "requires_action":
         return []
     book = _side(owner, Book.REFUNDED)
-    found = [_moved(EntryKind.REFUND, refund.id, refund.created, payment, refund.amount, book)]
+    found = [_moved(EntryKind.REFUND, refund.id, refund.created, payment, refund.money, book)]
     if not refund.stands:
         failure = by_id.get(refund.failure_transaction_id or "")
         at = failure.created if failure else refund.failed_at or refund.created
-        found.append(_moved(EntryKind.REFUND_FAILED, refund.id, at, payment, -refund.amount, book))
+        found.append(_moved(EntryKind.REFUND_FAILED, refund.id, at, payment, refund.money, book, back=True))
     return found
 
 
-def _of_dispute(dispute: Dispute, payment: Payment, owner: Owner) -> list[Entry]:
-    book = _side(owner, Book.DISPUTED)
-    found = []
-    if dispute.withdrawn_at is not None:
-        found.append(
-            _moved(
-                EntryKind.DISPUTE_WITHDRAWN, dispute.id, dispute.withdrawn_at, payment, dispute.amount, book
-            )
-        )
-    if dispute.reinstated_at is not None:
-        found.append(
-            _moved(
-                EntryKind.DISPUTE_REINSTATED,
-                dispute.id,
-                dispute.reinstated_at,
-                payment,
-                -dispute.amount,
-                book,
-            )
-        )
-    return found
+def _of_dispute(
+    dispute: Dispute, payment: Payment, owner: Owner, by_id: dict[str, BalanceTransaction]
+) -> list[Entry]:
+    """Each withdrawal and each reinstatement of the funds."""
+    book, money = _side(owner, Book.DISPUTED), dispute.money
+    taken = disputing.withdrawals(dispute, by_id.values())
+    returned = disputing.reinstatements(dispute, by_id.values())
+    return [
+        *(_moved(EntryKind.DISPUTE_WITHDRAWN, move.id, move.at, payment, money, book) for move in taken),
+        *(
+            _moved(EntryKind.DISPUTE_REINSTATED, move.id, move.at, payment, money, book, back=True)
+            for move in returned
+        ),
+    ]
 
 
 def _of_source(
@@ -162,33 +189,36 @@ def _of_source(
     owner: Owner,
 ) -> Entry | None:
     """The entry of a balance transaction: out of clearing, into Stripe's balance and fees; exchanged if need be."""
-    moved = _gift_amount(transaction, payment, refunds, disputes)
+    moved = _moved_by(transaction, payment, refunds, disputes)
     if moved is None:
         return None
     lines = [
-        Line(Book.CLEARING, -moved, payment.currency),
+        Line(Book.CLEARING, -moved.amount, moved.currency),
         Line(Book.STRIPE, transaction.net, transaction.currency),
         Line(_side(owner, Book.FEES), transaction.fee, transaction.currency),
     ]
-    if transaction.currency != payment.currency:
+    if transaction.currency != moved.currency:
         lines += [
-            Line(Book.CONVERSION, moved, payment.currency),
+            Line(Book.CONVERSION, moved.amount, moved.currency),
             Line(Book.CONVERSION, -transaction.amount, transaction.currency),
         ]
-    elif moved != transaction.amount:  # Stripe's number differs from the object's: the rest stays visible
-        lines.append(Line(Book.CONVERSION, moved - transaction.amount, payment.currency))
+    elif (
+        moved.amount != transaction.amount
+    ):  # Stripe's number differs from the object's: the rest stays visible
+        lines.append(Line(Book.CONVERSION, moved.amount - transaction.amount, moved.currency))
     return _entry(EntryKind.BALANCE, transaction.id, transaction.created, payment.id, lines)
 
 
-def _gift_amount(
+def _moved_by(
     transaction: BalanceTransaction, payment: Payment, refunds: Iterable[Refund], disputes: Iterable[Dispute]
-) -> int | None:
-    """What a balance transaction moved, signed, in the gift's currency."""
-    if transaction.id == payment.balance_transaction_id or transaction.source_id == payment.id:
-        return payment.amount if transaction.amount >= 0 else -payment.amount
-    amounts = {refund.id: refund.amount for refund in refunds} | {d.id: d.amount for d in disputes}
-    for refund in refunds:
-        if transaction.id in {refund.balance_transaction_id, refund.failure_transaction_id}:
-            amounts[transaction.source_id or ""] = refund.amount
-    amount = amounts.get(transaction.source_id or "")
-    return None if amount is None else amount if transaction.amount >= 0 else -amount
+) -> Money | None:
+    """What a balance transaction moved, signed, in the currency of the charge, refund or dispute behind it."""
+    moved = next((refund.money for refund in refunds if transaction.id in refund.transaction_ids), None)
+    if moved is None and payment.balance_transaction_id == transaction.id:
+        moved = payment.money
+    if moved is None:
+        behind = {payment.id: payment.money}
+        behind |= {refund.id: refund.money for refund in refunds}
+        behind |= {dispute.id: dispute.money for dispute in disputes}
+        moved = behind.get(transaction.source_id or "")
+    return moved if moved is None or transaction.amount >= 0 else -moved

@@ -92,15 +92,27 @@ def fees_are_read(session: Session) -> list[Finding]:
 
 
 def refunds_fit(session: Session) -> list[Finding]:
-    """N06: no more was sent back than was paid."""
+    """N06: no more was sent back than was paid, and in the currency that it came in."""
     query = (
         select(Payment.id)
         .join(Refund, Refund.charge_id == Payment.id)
-        .where(Refund.status.in_(("succeeded", "pending")))
+        .where(Refund.status.in_(("succeeded", "pending")), Refund.currency == Payment.currency)
         .group_by(Payment.id, Payment.amount)
         .having(func.sum(Refund.amount) > Payment.amount)
     )
-    return red("N06", "More was sent back than was paid.", session.scalars(query).all())
+    return [
+        *red("N06", "More was sent back than was paid.", session.scalars(query).all()),
+        *amber("N06", "Money went back in another currency than it came in.", _exchanged(session), ""),
+    ]
+
+
+def _exchanged(session: Session) -> list[str]:
+    """The payments that were sent or taken back in another currency: they are booked as gone whole."""
+    back = [
+        select(kind.charge_id).where(kind.charge_id == Payment.id, kind.currency != Payment.currency)
+        for kind in (Refund, Dispute)
+    ]
+    return list(session.scalars(select(Payment.id).where(or_(*(query.exists() for query in back)))))
 
 
 def sealed_months_stay(session: Session) -> list[Finding]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from membership.giving.models import Interval
+from membership.money import Money
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +62,8 @@ class Subscription(Fact):
     checkout_public_id: str = ""
     covered_fee: int = 0
 
+    EITHER: ClassVar[tuple[str, ...]] = ("is_ours",)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SubscriptionState:
@@ -104,6 +107,7 @@ class Invoice(Fact):
     first_failed_at: datetime | None = None
 
     EARLIEST: ClassVar[tuple[str, ...]] = ("first_failed_at",)
+    EITHER: ClassVar[tuple[str, ...]] = ("is_ours",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,6 +146,18 @@ class Payment(Fact):
     EITHER: ClassVar[tuple[str, ...]] = ("has_fraud_warning", "has_no_invoice")
     KNOWN: ClassVar[tuple[str, ...]] = ("balance_transaction_id", "months")
 
+    @property
+    def money(self) -> Money:
+        """What was paid."""
+        return Money(self.amount, self.currency)
+
+    def share_of(self, back: Money) -> Money:
+        """What of this payment went back with a refund or dispute over so much, in the payment's currency.
+
+        A bank may take money back in its own currency, at a rate that nobody tells: that is the whole payment.
+        """
+        return back if back.currency == self.currency else self.money
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailedCharge(Fact):
@@ -171,6 +187,11 @@ class Refund(Fact):
     KNOWN: ClassVar[tuple[str, ...]] = ("balance_transaction_id", "failure_transaction_id")
 
     @property
+    def money(self) -> Money:
+        """What is sent back, in the refund's own currency."""
+        return Money(self.amount, self.currency)
+
+    @property
     def transaction_ids(self) -> set[str | None]:
         """The balance transactions it names."""
         return {self.balance_transaction_id, self.failure_transaction_id}
@@ -196,6 +217,11 @@ class Dispute(Fact):
     reinstated_at: datetime | None = None
 
     EARLIEST: ClassVar[tuple[str, ...]] = ("withdrawn_at", "reinstated_at")
+
+    @property
+    def money(self) -> Money:
+        """What is disputed, in the dispute's own currency."""
+        return Money(self.amount, self.currency)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -236,6 +262,7 @@ class CheckoutSession(Fact):
     failed_at: datetime | None = None
 
     EARLIEST: ClassVar[tuple[str, ...]] = ("failed_at",)
+    EITHER: ClassVar[tuple[str, ...]] = ("is_ours",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

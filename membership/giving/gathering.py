@@ -59,7 +59,8 @@ def by_customer(session: Session, customer_ids: Collection[str]) -> dict[str, Pa
     owner |= {invoice.id: invoice.customer_id for invoice in whole.invoices}
     owner |= {subscription.id: subscription.customer_id for subscription in whole.subscriptions}
     by_intent = {joint.payment_intent_id: owner[joint.invoice_id] for joint in whole.invoice_payments}
-    moved = {refund.id: refund.charge_id for refund in whole.refunds}
+    moved = {payment.id: payment.id for payment in whole.payments}
+    moved |= {refund.id: refund.charge_id for refund in whole.refunds}
     moved |= {dispute.id: dispute.charge_id for dispute in whole.disputes}
     named = {payment.balance_transaction_id: payment.id for payment in whole.payments}
     named |= {refund.balance_transaction_id: refund.charge_id for refund in whole.refunds}
@@ -135,11 +136,16 @@ def _transactions(
     refunds: tuple[facts.Refund, ...],
     disputes: tuple[facts.Dispute, ...],
 ) -> tuple[facts.BalanceTransaction, ...]:
-    """The balance transactions of payments, refunds and disputes; those of payments are all that most patrons have."""
+    """The balance transactions of payments, refunds and disputes: those that they name, and those that name them.
+
+    Which one a charge names is told by an event that may be missed; that it names the charge is its own word.
+    """
     named = {p.balance_transaction_id for p in payments} | {r.balance_transaction_id for r in refunds}
     named |= {r.failure_transaction_id for r in refunds}
     found = _where(session, facts.BalanceTransaction, "id", sorted(name for name in named if name))
-    sources = [refund.id for refund in refunds] + [dispute.id for dispute in disputes]
+    known = {transaction.id for transaction in found}
+    sources = [payment.id for payment in payments if payment.balance_transaction_id not in known]
+    sources += [refund.id for refund in refunds] + [dispute.id for dispute in disputes]
     by_source = _where(session, facts.BalanceTransaction, "source_id", sources)
     return tuple({transaction.id: transaction for transaction in (*found, *by_source)}.values())
 

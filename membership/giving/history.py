@@ -1,5 +1,6 @@
 """A patron's payments as pages list them: what came, what went back, newest first."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,20 +8,19 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from membership.giving.ledger import Book, LedgerEntry, LedgerLine
 from membership.giving.models import (
-    Dispute,
     Interval,
     Invoice,
     InvoicePayment,
     Owner,
     Payment,
-    Refund,
     StripeCustomer,
     Subscription,
 )
 from membership.money import Money
 
-STANDING = frozenset({"succeeded", "pending"})
+_BACK = (Book.REFUNDED, Book.DISPUTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,17 +63,15 @@ def of_patron(session: Session, patron_id: int, *, limit: int = 60) -> list[Paym
 def lines_of(session: Session, payments: Iterable[Payment]) -> list[PaymentLine]:
     """Payments with their refunds, disputes and intervals; three queries however many they are."""
     rows = list(payments)
-    ids = [row.id for row in rows]
-    refunded = _refunded(session, ids)
-    disputed = _disputed(session, ids)
+    back = gone(session, rows)
     intervals = _intervals(session, [row.payment_intent_id for row in rows if row.payment_intent_id])
     return [
         PaymentLine(
             id=row.id,
             settled_at=row.settled_at,
             money=Money(row.amount, row.currency),
-            refunded=Money(refunded.get(row.id, 0), row.currency),
-            disputed=Money(disputed.get(row.id, 0), row.currency),
+            refunded=back.get(row.id, {}).get(Book.REFUNDED, Money(0, row.currency)),
+            disputed=back.get(row.id, {}).get(Book.DISPUTED, Money(0, row.currency)),
             interval=intervals.get(row.payment_intent_id or "", Interval.ONCE),
             covered_fee=Money(row.covered_fee, row.currency),
             method=row.method,
@@ -83,23 +81,23 @@ def lines_of(session: Session, payments: Iterable[Payment]) -> list[PaymentLine]
     ]
 
 
-def _refunded(session: Session, ids: list[str]) -> dict[str, int]:
-    rows = session.execute(
-        select(Refund.charge_id, func.sum(Refund.amount))
-        .where(Refund.charge_id.in_(ids), Refund.status.in_(STANDING))
-        .group_by(Refund.charge_id)
-    )
-    return {charge_id: int(amount) for charge_id, amount in rows}
+def gone(session: Session, payments: Iterable[Payment]) -> dict[str, dict[Book, Money]]:
+    """What of our payments was sent back and what banks hold, by payment and book, as the ledger has it.
 
-
-def _disputed(session: Session, ids: list[str]) -> dict[str, int]:
-    """Money that banks have taken back and not returned."""
+    In each payment's own currency; failed refunds and disputes that were won are taken off. One query.
+    """
+    currencies = {payment.id: payment.currency for payment in payments}
     rows = session.execute(
-        select(Dispute.charge_id, func.sum(Dispute.amount))
-        .where(Dispute.charge_id.in_(ids), Dispute.withdrawn_at.is_not(None), Dispute.reinstated_at.is_(None))
-        .group_by(Dispute.charge_id)
+        select(LedgerEntry.payment_id, LedgerLine.book, func.sum(LedgerLine.amount))
+        .join(LedgerLine, LedgerLine.entry_id == LedgerEntry.id)
+        .where(LedgerEntry.payment_id.in_(list(currencies)), LedgerLine.book.in_(_BACK))
+        .group_by(LedgerEntry.payment_id, LedgerLine.book)
     )
-    return {charge_id: int(amount) for charge_id, amount in rows}
+    found: dict[str, dict[Book, Money]] = defaultdict(dict)
+    for payment_id, book, amount in rows:
+        if payment_id is not None:
+            found[payment_id][book] = Money(int(amount), currencies[payment_id])
+    return found
 
 
 def _intervals(session: Session, intent_ids: list[str]) -> dict[str, Interval]:

@@ -40,6 +40,7 @@ class EntryKind(StrEnum):
     DISPUTE_WITHDRAWN = "dispute_withdrawn"
     DISPUTE_REINSTATED = "dispute_reinstated"
     BALANCE = "balance"  # a balance transaction: fee and net
+    REDATED = "redated"  # moves an entry to the day that is now known to be its own: a pair, from and to
     OFFLINE = "offline"
     REVERSAL = "reversal"
 

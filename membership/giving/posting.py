@@ -1,11 +1,12 @@
 """Ledger entries that are missing, added: what facts ask for less what is booked. Nothing is ever changed.
 
-Money booked before it was known whose it is stands in `unassigned`; once that is known, one more entry moves it.
+Money booked before it was known whose it is stands in `unassigned`; once that is known, one more entry moves it. What
+was booked on a day that turns out to be another's is taken from there and given to its own by a pair of entries.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
@@ -26,7 +27,13 @@ from membership.newsroom.settings_rows import NewsroomSettings
 ENTRIES = cast("Table", LedgerEntry.__table__)
 LINES = cast("Table", LedgerLine.__table__)
 _WITH_LINES = select(
-    ENTRIES.c.kind, ENTRIES.c.stripe_id, LINES.c.book, LINES.c.amount, LINES.c.currency
+    ENTRIES.c.kind,
+    ENTRIES.c.stripe_id,
+    ENTRIES.c.at,
+    ENTRIES.c.effective_on,
+    LINES.c.book,
+    LINES.c.amount,
+    LINES.c.currency,
 ).join(LINES, LINES.c.entry_id == ENTRIES.c.id)
 _OF_PAYMENTS = _WITH_LINES.where(ENTRIES.c.payment_id.in_(bindparam("ids", expanding=True)))
 _OF_OTHERS = _WITH_LINES.where(ENTRIES.c.stripe_id.in_(bindparam("ids", expanding=True)))
@@ -75,10 +82,11 @@ def post(session: Session, entries: Collection[Entry], days: Calendar) -> int:
     booked = _booked(session, entries)
     missing: list[Entry] = []
     for entry in entries:
-        lines = booked.get((entry.kind, entry.stripe_id))
-        if lines is None:
+        if (entry.kind, entry.stripe_id) not in booked:
             missing.append(entry)
-        elif (moved := _assigned(entry, lines, booked)) is not None:
+            continue
+        missing += _redated(entry, booked, days)
+        if (moved := _assigned(entry, booked)) is not None:
             missing.append(moved)
     add(session, missing, days)
     return len(missing)
@@ -94,27 +102,79 @@ def post_without_source(session: Session, kept: Iterable[Fact], newsroom: Newsro
     return post(session, entries, calendar(session, zone))
 
 
-def _booked(session: Session, entries: Collection[Entry]) -> dict[tuple[EntryKind, str], list[Line]]:
+@dataclass
+class _Booked:
+    """An entry that is booked."""
+
+    at: datetime
+    on: date
+    lines: list[Line] = field(default_factory=list)
+
+
+_Books = dict[tuple[EntryKind, str], _Booked]
+
+
+def _booked(session: Session, entries: Collection[Entry]) -> _Books:
     payments = sorted({entry.payment_id for entry in entries if entry.payment_id})
     others = sorted(entry.stripe_id for entry in entries if not entry.payment_id)
-    found: dict[tuple[EntryKind, str], list[Line]] = defaultdict(list)
+    found: _Books = {}
     connection = session.connection()
     for query, ids in ((_OF_PAYMENTS, payments), (_OF_OTHERS, others)):
         if ids:
-            for kind, stripe_id, book, amount, currency in connection.execute(query, {"ids": ids}):
-                found[kind, stripe_id].append(Line(book, amount, currency))
+            for kind, stripe_id, at, on, book, amount, currency in connection.execute(query, {"ids": ids}):
+                entry = found.setdefault((kind, stripe_id), _Booked(at, on))
+                entry.lines.append(Line(book, amount, currency))
     return found
 
 
-def _assigned(
-    entry: Entry, lines: list[Line], booked: dict[tuple[EntryKind, str], list[Line]]
-) -> Entry | None:
-    """The entry that moves what was booked as unassigned or foreign to where it is now known to belong."""
-    now = list(lines)
+def _redated(entry: Entry, booked: _Books, days: Calendar) -> list[Entry]:
+    """The pair that moves what stands on one day to the day that is now known to be its own, if it is another.
+
+    The instant of a charge is refined by seconds for nearly every payment, so only another day moves it; everything
+    else is moved to its instant.
+    """
+    now, moves = booked[entry.kind, entry.stripe_id], 0
+    while (later := booked.get((EntryKind.REDATED, _redated_id(entry, moves + 1, "to")))) is not None:
+        now, moves = later, moves + 1
+    is_there = entry.at == now.at or (
+        entry.kind is EntryKind.CHARGE and days.day_of(entry.at) == days.day_of(now.at)
+    )
+    if is_there:
+        return []
+    sums = _sums(_standing(entry, booked))
+    lines = [Line(book, amount, currency) for (book, currency), amount in sums.items()]
+    back = [Line(line.book, -line.amount, line.currency) for line in lines]
+    return [
+        Entry(
+            kind=EntryKind.REDATED,
+            stripe_id=_redated_id(entry, moves + 1, end),
+            at=at,
+            payment_id=entry.payment_id,
+            lines=tuple(moved),
+            on=on,
+        )
+        for end, at, on, moved in (("from", now.at, now.on, back), ("to", entry.at, None, lines))
+    ]
+
+
+def _redated_id(entry: Entry, number: int, end: str) -> str:
+    return f"{entry.kind}:{entry.stripe_id}:{number}:{end}"
+
+
+def _standing(entry: Entry, booked: _Books) -> list[Line]:
+    """The lines of an entry and of what has moved it between books since."""
+    lines = list(booked[entry.kind, entry.stripe_id].lines)
     for owner in (Owner.FOREIGN, Owner.OURS):
-        now += booked.get((EntryKind.ASSIGNED, _moved_id(entry, owner)), [])
-    have, want = _unsure(now), _unsure(entry.lines)
-    if have == want or any(book is Book.UNASSIGNED for book, _ in want):
+        moved = booked.get((EntryKind.ASSIGNED, _moved_id(entry, owner)))
+        lines += moved.lines if moved is not None else []
+    return lines
+
+
+def _assigned(entry: Entry, booked: _Books) -> Entry | None:
+    """The entry that moves what was booked as unassigned or foreign to where it is now known to belong."""
+    have = {key: amount for key, amount in _sums(_standing(entry, booked)).items() if key[0] in _UNSURE}
+    want = {key: amount for key, amount in _sums(entry.lines).items() if key[0] in _UNSURE}
+    if not have or have == want or any(book is Book.UNASSIGNED for book, _ in want):
         return None  # as it should be, or less is known now than was then: what is ours stays ours
     owner = Owner.FOREIGN if any(book is Book.FOREIGN for book, _ in want) else Owner.OURS
     if (EntryKind.ASSIGNED, _moved_id(entry, owner)) in booked:
@@ -134,11 +194,10 @@ def _moved_id(entry: Entry, owner: Owner) -> str:
     return f"{entry.kind}:{entry.stripe_id}:{owner}"
 
 
-def _unsure(lines: Iterable[Line]) -> dict[tuple[Book, str], int]:
+def _sums(lines: Iterable[Line]) -> dict[tuple[Book, str], int]:
     sums: dict[tuple[Book, str], int] = defaultdict(int)
     for line in lines:
-        if line.book in _UNSURE:
-            sums[line.book, line.currency] += line.amount
+        sums[line.book, line.currency] += line.amount
     return {key: amount for key, amount in sums.items() if amount}
 
 
@@ -146,7 +205,7 @@ def _is_side(line: Line, entry: Entry) -> bool:
     """Whether a line is the one whose book depends on whose the money is."""
     if entry.kind is EntryKind.BALANCE:
         return line.book in {Book.FEES, Book.FOREIGN}
-    return line.book is not Book.CLEARING
+    return line.book not in {Book.CLEARING, Book.CONVERSION}
 
 
 def add(session: Session, entries: Collection[Entry], days: Calendar) -> None:
@@ -156,7 +215,7 @@ def add(session: Session, entries: Collection[Entry], days: Calendar) -> None:
     connection = session.connection()
     lines: list[dict[str, Any]] = []
     for entry in entries:
-        day = days.day_of(entry.at)
+        day = entry.on or days.day_of(entry.at)
         result = connection.execute(
             _ADD_ENTRY,
             {

@@ -198,7 +198,7 @@ def write_entries(session: Session, entries: list[Entry], days: Calendar) -> Non
         return
     rows = []
     for entry in entries:
-        day = days.day_of(entry.at)
+        day = entry.on or days.day_of(entry.at)
         rows.append(
             {
                 "kind": entry.kind,

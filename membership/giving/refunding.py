@@ -7,16 +7,12 @@ from sqlalchemy.orm import Session
 
 from membership.gateway import refunds
 from membership.gateway.client import Gateway
-from membership.giving import outgoing
+from membership.giving import history, outgoing
 from membership.giving.errors import RefundTooLargeError
-from membership.giving.models import CallState, Dispute, OutgoingCall, Payment, Refund
+from membership.giving.models import CallState, OutgoingCall, Payment, Refund
 from membership.money import Money
 
 KIND = "refund.create"
-REASONS = ("requested_by_customer", "duplicate", "fraudulent")
-"""Stripe's own words."""
-
-_STANDING = frozenset({"succeeded", "pending"})
 _OPEN = frozenset({CallState.PENDING, CallState.UNKNOWN, CallState.DONE})
 
 
@@ -40,16 +36,9 @@ def on_the_way(session: Session, payment: Payment) -> Sequence[OutgoingCall]:
 
 def left(session: Session, payment: Payment) -> Money:
     """What of a payment may still go back: refunds and disputes taken off, also refunds that are on the way."""
-    gone = sum(row.amount for row in refunds_of(session, payment) if row.status in _STANDING)
+    gone = sum(money.amount for money in history.gone(session, [payment]).get(payment.id, {}).values())
     gone += sum(int(call.details["amount"]) for call in on_the_way(session, payment))
-    taken = session.scalars(
-        select(Dispute.amount).where(
-            Dispute.charge_id == payment.id,
-            Dispute.withdrawn_at.is_not(None),
-            Dispute.reinstated_at.is_(None),
-        )
-    )
-    return Money(max(0, payment.amount - gone - sum(taken)), payment.currency)
+    return Money(max(0, payment.amount - gone), payment.currency)
 
 
 def intend(session: Session, payment: Payment, money: Money, *, reason: str, form_key: str) -> OutgoingCall:

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
-from membership.giving.ledger import LedgerEntry, LedgerLine
+from membership.giving.ledger import EntryKind, LedgerEntry, LedgerLine
 from membership.giving.models import Dispute, Invoice, Owner, Payment, Refund, StripeCustomer, Subscription
 from membership.giving.movements import Movement
 from membership.patrons import standing
@@ -142,11 +142,18 @@ def _plain(row: Any) -> Json:  # noqa: ANN401 - a row's mapping
 
 
 def _ledger(session: Session, at: datetime) -> list[Json]:
-    """The sums of each book; what was moved from unassigned later counts where it stands now."""
+    """The sums of each book; what was moved from unassigned later counts where it stands now.
+
+    A charge counts from the instant its payment settled, as that is known now: an entry keeps the instant that was
+    known when it was booked.
+    """
+    of_charge = or_(LedgerEntry.kind == EntryKind.CHARGE, LedgerEntry.stripe_id.startswith("charge:"))
+    counts_from = case((of_charge, Payment.settled_at), else_=LedgerEntry.at)
     query = (
         select(LedgerLine.book, LedgerLine.currency, func.sum(LedgerLine.amount))
         .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
-        .where(LedgerEntry.at <= at)
+        .outerjoin(Payment, Payment.id == LedgerEntry.payment_id)
+        .where(counts_from <= at)
         .group_by(LedgerLine.book, LedgerLine.currency)
     )
     sums = sorted((str(book), currency, int(amount)) for book, currency, amount in session.execute(query))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from membership.giving import disputing
 from membership.giving.facts import (
     BalanceTransaction,
     CheckoutSession,
@@ -59,6 +60,20 @@ class PatronFacts:
         return {transaction.id: transaction for transaction in self.transactions}
 
     @cached_property
+    def transaction_by_charge(self) -> dict[str, BalanceTransaction]:
+        """The first balance transaction that names a charge as what brought its money."""
+        found: dict[str, BalanceTransaction] = {}
+        for transaction in sorted(self.transactions, key=lambda t: (t.created, t.id)):
+            if transaction.source_id and transaction.amount >= 0:
+                found.setdefault(transaction.source_id, transaction)
+        return found
+
+    def transaction_of(self, payment: Payment) -> BalanceTransaction | None:
+        """What a payment moved on our balance: the transaction it names, or that names it; None until it is read."""
+        named = self.transaction_by_id.get(payment.balance_transaction_id or "")
+        return named or self.transaction_by_charge.get(payment.id)
+
+    @cached_property
     def invoices_by_intent(self) -> dict[str, list[Invoice]]:
         """The invoices that a payment intent pays."""
         by_id = {invoice.id: invoice for invoice in self.invoices}
@@ -74,7 +89,7 @@ class PatronFacts:
 
     def settled_at(self, payment: Payment) -> datetime:
         """When a payment settled: its balance transaction's instant; until that is read, that of its event."""
-        transaction = self.transaction_by_id.get(payment.balance_transaction_id or "")
+        transaction = self.transaction_of(payment)
         return transaction.created if transaction else payment.succeeded_at or payment.charged_at
 
     def invoices_of(self, payment: Payment) -> list[Invoice]:
@@ -98,17 +113,18 @@ class PatronFacts:
     def holes_of(self, payment: Payment) -> list["Hole"]:
         """When a payment did not count: from a full refund on, and while a dispute held its funds."""
         holes = []
-        left = payment.amount
+        left = payment.money
         for refund in sorted(self.refunds, key=lambda r: (r.created, r.id)):
             if refund.charge_id == payment.id and refund.stands:
-                left -= refund.amount
-                if left <= 0:
+                left -= payment.share_of(refund.money)
+                if left.amount <= 0:
                     holes.append(Hole(refund.created, None, EndedBy.REFUND))
                     break
         holes += [
-            Hole(dispute.withdrawn_at, dispute.reinstated_at, EndedBy.DISPUTE)
+            Hole(since, until, EndedBy.DISPUTE)
             for dispute in self.disputes
-            if dispute.charge_id == payment.id and dispute.withdrawn_at is not None
+            if dispute.charge_id == payment.id
+            for since, until in disputing.holds(dispute, self.transactions)
         ]
         return holes
 

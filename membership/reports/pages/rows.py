@@ -16,6 +16,7 @@ CSV_HEADER = ["day", "kind", "stripe_id", "patron", "currency", "amount"]
 _ENTRIES: dict[str, Callable[[], str]] = {
     "charge": lambda: _("Charge"),
     "assigned": lambda: _("Found to be a gift, or not one"),
+    "redated": lambda: _("Moved to its own day"),
     "refund": lambda: _("Refund"),
     "refund_failed": lambda: _("Refund that failed"),
     "dispute_withdrawn": lambda: _("Taken back by the bank"),
