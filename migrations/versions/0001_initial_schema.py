@@ -445,6 +445,7 @@ def upgrade() -> None:
                 "dispute_withdrawn",
                 "dispute_reinstated",
                 "balance",
+                "redated",
                 "offline",
                 "reversal",
                 name="entrykind",
