@@ -31,7 +31,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -178,6 +178,17 @@ def writing(session: Session) -> Iterator[None]:
         _writing.reset(token)
 
 
+@contextmanager
+def reading(session: Session) -> Iterator[None]:
+    """Look something up within what otherwise writes, without waiting for a writer's turn; nothing may be pending."""
+    token = _writing.set(False)
+    try:
+        yield
+    finally:
+        session.rollback()
+        _writing.reset(token)
+
+
 @event.listens_for(Session, "before_flush")
 def _refuse_changes_while_reading(session: Session, _context: object, _instances: object) -> None:
     if not _writing.get() and (
@@ -236,6 +247,24 @@ def run_unit(session: Session, unit: Callable[[], Result], *, tries: int = 3) ->
         else:
             return result
     raise AssertionError("unreachable")
+
+
+_PASSING_STATES = (
+    "08",
+    "40",
+    "53",
+    "57",
+)  # connection, rollback, resources, operator: classes of PostgreSQL's
+_PASSING_WORDS = ("is locked", "disk is full", "disk I/O error", "readonly database", "unable to open")
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the engine, not what was asked of it, is at fault: busy, full, read-only, shutting down, gone."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None) or ""
+    is_out = error.connection_invalidated or state.startswith(_PASSING_STATES)
+    return is_out or any(words in str(error.orig) for words in _PASSING_WORDS)
 
 
 def _may_be_repeated(error: OperationalError) -> bool:

@@ -59,6 +59,9 @@ def demo(port: int, sandbox_port: int, patrons: int, folder: Path) -> None:
     write_environment(folder, env)
     prepare(env)
     with Processes(env) as processes:
+        processes.start("serve", "--port", str(port), "--workers", "2")
+        wait_until_answered(f"http://127.0.0.1:{port}/live", processes)
+        show_links(port, sandbox_port, folder)
         processes.start(
             "sandbox",
             *("--port", str(sandbox_port), "--store", str(folder / "sandbox.db")),
@@ -70,11 +73,9 @@ def demo(port: int, sandbox_port: int, patrons: int, folder: Path) -> None:
                 SANDBOX_WEBHOOK_SECRET,
             ),
         )
-        processes.start("serve", "--port", str(port), "--workers", "2")
         processes.start("worker")
-        wait_until_answered(f"http://127.0.0.1:{port}/live", processes)
-        show_links(port, sandbox_port, folder)
         if is_new:
+            wait_until_answered(f"http://127.0.0.1:{sandbox_port}/", processes)
             processes.run("seed", "--patrons", str(patrons), "--months", "24", "--demonstration")
             (folder / "loaded.json").write_text(json.dumps({"release": RELEASE, "patrons": patrons}))
         console.print("Everything is loaded. Ctrl-C ends the demonstration.")
@@ -92,9 +93,10 @@ def refuse_taken_port(port: int, flag: str) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
+            variable = flag.removeprefix("--").replace("-", "_").upper()
             raise click.ClickException(
                 f"Port {port} is taken by another program. Choose another with {flag}, "
-                f"like: membership demo {flag} {port + 1}"
+                f"like: membership demo {flag} {port + 1} (or make demo {variable}={port + 1})"
             ) from None
 
 

@@ -20,6 +20,7 @@ from membership.accounts.models import Account, Role
 from membership.appeals.models import Appeal
 from membership.articles import importing
 from membership.articles.models import Article
+from membership.cli.pacing import Pace
 from membership.newsroom import due, settings_rows
 from membership.newsroom.models import OtherWay
 from membership.patrons import standing
@@ -31,6 +32,7 @@ from membership.topics.models import Round, Topic, TopicState
 LANGUAGES = ("en", "uk")
 SHOWN_ARTICLE = "price-of-bread"
 """The article that `membership demo` names among its links."""
+BALLOTS_AT_ONCE = 10
 
 
 def read(name: str) -> Any:  # noqa: ANN401 - JSON of several shapes
@@ -182,6 +184,7 @@ def _cast_ballots(session: Session, round_: Round, plan: dict[str, Any], chance:
     patrons = session.scalars(
         select(Patron.id).where(standing.is_active(round_.opens_at)).order_by(Patron.id)
     ).all()
+    pace, cast = Pace(), 0
     for patron_id in patrons:
         if chance.random() >= plan["turnout"]:
             continue
@@ -192,7 +195,11 @@ def _cast_ballots(session: Session, round_: Round, plan: dict[str, Any], chance:
         at = round_.opens_at + (until - round_.opens_at) * chance.randrange(1000) / 1000
         with clock.standing_still(at), contextlib.suppress(StandingError):
             voting.cast(session, round_id=round_.id, patron_id=patron_id, topics=chosen)
-        session.commit()  # one by one: whoever else writes gets a turn
+        cast += 1
+        if cast % BALLOTS_AT_ONCE == 0:
+            session.commit()
+            pace.rest()
+    session.commit()
 
 
 def _close(session: Session, round_: Round, plan: dict[str, Any]) -> None:

@@ -16,13 +16,15 @@ from sqlalchemy.orm import Session
 from membership import jobs
 from membership.accounts import signing_in
 from membership.cli.database import refuse_other_schema
-from membership.db import db, run_unit
+from membership.db import db, is_passing, run_unit, wait_longer
 from membership.giving import applying, care_links, chaining, fees, reading_again, unanswered
 from membership.mail import outbox
 from membership.newsroom import budgets, due
 from membership.web import page_store
 
 log = structlog.get_logger(__name__)
+TURN_S = 30
+"""How long the worker, for whom nobody waits, waits for its turn to write to a SQLite file."""
 Task = Callable[[Session], object]
 
 
@@ -55,6 +57,7 @@ def worker(*, once: bool) -> None:
 
     Example: membership worker
     """
+    wait_longer(seconds=TURN_S)
     refuse_other_schema()
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's documented way to the app behind the proxy
     if once:
@@ -81,7 +84,10 @@ def run(app: Flask, name: str, task: Task) -> None:
     with app.app_context():
         try:
             task(db.session())
-        except Exception:
-            log.exception("task_failed", task=name)
+        except Exception as error:
+            if is_passing(error):
+                log.warning("task_waits_for_the_database", task=name)
+            else:
+                log.exception("task_failed", task=name)
         finally:
             db.session.remove()

@@ -14,6 +14,7 @@ from typing import cast
 
 import structlog
 from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from membership import clock, db
@@ -247,22 +248,31 @@ def rederive_patron(
 def apply_all(session: Session, *, most: int = 10_000) -> int:
     """Apply every stored event that is due, each in a transaction of its own, the oldest first; how many held.
 
-    One that fails waits longer each time, keeps nobody else waiting, and is dead after MOST_TRIES.
+    One that fails waits longer each time, keeps nobody else waiting, and is dead after MOST_TRIES. Where the database
+    is busy or full all wait as they are for the next round.
     """
     held = 0
-    for _ in range(most):
-        event_id = _next(session)
-        if event_id is None:
-            break
-        held += apply_one(session, event_id)
+    try:
+        while held < most and (event_id := _next(session)) is not None:
+            held += apply_one(session, event_id)
+    except DBAPIError as error:
+        if not db.is_passing(error):
+            raise
+        log.warning("events_wait", kind=type(error).__name__)
     return held
 
 
-def apply_one(session: Session, event_id: str) -> bool:
-    """Apply one stored event in a transaction of its own; whether it held. What fails is noted on its row."""
+def apply_one(session: Session, event_id: str, *, tries: int = 3) -> bool:
+    """Apply one stored event in a transaction of its own; whether it held. What fails is noted on its row.
+
+    Raises:
+        DBAPIError: the database is busy, full or gone, which is not the event's fault: it waits as it was.
+    """
     try:
-        db.run_unit(session, partial(apply_event, session, event_id))
-    except Exception as error:  # noqa: BLE001 - the door's rule: an event that fails blocks nobody and is tried again
+        db.run_unit(session, partial(apply_event, session, event_id), tries=tries)
+    except Exception as error:
+        if db.is_passing(error):
+            raise
         log.warning("event_failed", event_id=event_id, kind=type(error).__name__)
         db.run_unit(session, partial(_failed, session, event_id, error))
         return False
@@ -277,9 +287,8 @@ def _next(session: Session) -> str | None:
         .order_by(Event.next_try_at, Event.created, Event.id)
         .limit(1)
     )
-    found = session.scalars(query).one_or_none()
-    session.rollback()
-    return found
+    with db.reading(session):
+        return session.scalars(query).one_or_none()
 
 
 def _failed(session: Session, event_id: str, error: Exception) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.db import db, run_unit
+from membership.db import db, run_unit, wait_longer
 from membership.gateway import client
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving import applying, receiving, reconciling
@@ -35,6 +35,7 @@ def reconcile(*, since: datetime | None) -> None:
 
     Example: membership reconcile --since 2026-11-01
     """
+    wait_longer(seconds=60)
     from_day = since.replace(tzinfo=UTC) if since is not None else None
     try:
         found = _reconcile(db.session(), from_day)
@@ -57,7 +58,8 @@ def _reconcile(session: Session, since: datetime | None) -> Found:
 
         def show(kind: str, count: int) -> None:
             counts[kind] = counts.get(kind, 0) + count
-            progress.update(task, description=f"{kind.replace('_', ' ')}: {counts[kind]}")
+            step = f"{reconciling.LISTS.index(kind) + 1} of {len(reconciling.LISTS)}"
+            progress.update(task, description=f"{step}, {kind.replace('_', ' ')}s: {counts[kind]:,} compared")
 
         return reconciling.reconcile(session, client.current(), since=since, progress=show)
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from membership.giving import facts, ordering, reading_list, relevance, storing
-from membership.giving.facts import Fact, Observed, SubscriptionState, ToRead
+from membership.giving.facts import Fact, Observed, SubscriptionState
 from membership.money import Money
 
 _SILENT = frozenset(
@@ -30,16 +30,52 @@ class Difference:
     sentence: str
 
 
-def differences(session: Session, told: Iterable[Observed]) -> list[Difference]:
-    """What these facts, read from Stripe, say that our books do not."""
-    found: list[Difference] = []
-    read = [fact for fact in told if not isinstance(fact, (SubscriptionState, ToRead))]
-    for kind in sorted({type(fact) for fact in read}, key=lambda k: k.__name__):
-        of_kind = [fact for fact in read if type(fact) is kind]
-        known = _known(session, kind, [fact.id for fact in of_kind])
-        told_apart = (_difference(session, fact, known.get(fact.id)) for fact in of_kind)
-        found += [difference for difference in told_apart if difference is not None]
-    return found
+@dataclass(frozen=True)
+class Compared:
+    """What a part of a list came to beside our books."""
+
+    differences: list[Difference]
+    news: list[Observed]  # what must be applied
+    confirmed: list[Fact]  # what our books say too, only of an earlier second
+
+
+def compare(session: Session, told: Sequence[Observed]) -> Compared:
+    """What facts read from Stripe say that our books do not. The caller holds their locks, and applies the news."""
+    read = [fact for fact in told if isinstance(fact, Fact)]
+    known = {kind: _known(session, kind, _ids(read, kind)) for kind in {type(fact) for fact in read}}
+    news: list[Observed] = []
+    confirmed: list[Fact] = []
+    changed: set[str] = set()
+    for fact in told:
+        if isinstance(fact, Fact) and (before := known[type(fact)].get(fact.id)) is not None:
+            if _is_confirmed(before, fact):
+                if fact.as_of > before.as_of:
+                    confirmed.append(fact)
+                continue
+        elif isinstance(fact, SubscriptionState) and fact.subscription_id not in changed:
+            continue  # what a subscription was is told anew only together with it
+        if isinstance(fact, facts.Subscription):
+            changed.add(fact.id)
+        news.append(fact)
+    found = (
+        _difference(session, fact, known[type(fact)].get(fact.id)) for fact in news if isinstance(fact, Fact)
+    )
+    return Compared([one for one in found if one is not None], news, confirmed)
+
+
+def _ids(told: Iterable[Fact], kind: type[Fact]) -> list[str]:
+    return [fact.id for fact in told if type(fact) is kind]
+
+
+def _is_confirmed(before: Fact, fact: Fact) -> bool:
+    """Whether a snapshot says of an object just what is known of it."""
+    if "as_of" not in storing.columns_of(type(fact)):
+        return True  # it never changes
+    merged = ordering.merge(before, fact)
+    if before.is_stale or merged.is_stale or before.order[:2] != fact.order[:2]:
+        return False
+    names = set(storing.columns_of(type(fact))) - Fact.VERSION
+    return all(getattr(merged, name) == getattr(before, name) for name in names)
 
 
 def _known(session: Session, kind: type[Fact], ids: Sequence[str]) -> dict[str, Fact]:

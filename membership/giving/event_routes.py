@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from membership import clock
-from membership.db import db
+from membership.db import db, is_passing
 from membership.gateway import events
 from membership.gateway.errors import SignatureError
 from membership.giving import applying, receiving
@@ -76,12 +76,15 @@ def _body() -> bytes | None:
 
 
 def _apply(event_id: str) -> None:
-    """Apply at once; whatever goes wrong is left to the sweeper."""
+    """Apply at once, if it is this event's turn; whatever goes wrong is left to the sweeper, for Stripe waits."""
     try:
-        applying.apply_one(db.session(), event_id)
-    except Exception:
+        applying.apply_one(db.session(), event_id, tries=1)
+    except Exception as error:
         db.session.rollback()
-        log.exception("event_not_applied_yet", event_id=event_id)
+        if is_passing(error):
+            log.warning("event_waits_for_the_database", event_id=event_id)
+        else:
+            log.exception("event_not_applied_yet", event_id=event_id)
 
 
 def _refused(reason: str) -> ResponseReturnValue:

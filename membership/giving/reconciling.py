@@ -5,7 +5,8 @@ gaps that no event can. Goes on where it stopped if it was cut off. A month seal
 from its fifth following day on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -37,6 +38,10 @@ from membership.newsroom import due
 
 log = structlog.get_logger(__name__)
 EVENTS_REACH = timedelta(days=30)
+ON_ITS_WAY = timedelta(minutes=10)
+"""How young an event may be that has not come, before that is a difference."""
+SECONDS_APART = timedelta(minutes=1)
+"""How far our clock and Stripe's may differ."""
 MOST_KEPT = 1_000
 LISTS = (
     "event",
@@ -91,24 +96,44 @@ def reconcile(
         GatewayUnavailable: Stripe cannot be read; what was compared so far stands, and the next call goes on.
         GatewayRefused: Stripe does not let us read.
     """
-    run_id, found, step, after = db.run_unit(session, partial(_begin, session, since))
-    for kind in LISTS[LISTS.index(step) if step else 0 :]:
+    run, found = db.run_unit(session, partial(_begin, session, since))
+    after = run.after
+    for kind in LISTS[LISTS.index(run.step) if run.step else 0 :]:
         seen: set[str] = set()
-        for page in reading.pages(gateway, kind, after=after, filters=_filters(kind, since)):
+        for page in _one_ahead(reading.pages(gateway, kind, after=after, filters=_filters(kind, since))):
             seen |= {str(thing["id"]) for thing in page.objects}
-            db.run_unit(session, partial(_compare, session, kind, page, found))
+            found.add(_take(session, gateway, run, kind, page))
             found.read += len(page.objects)
             last = str(page.objects[-1]["id"]) if page.objects else ""
-            db.run_unit(session, partial(_note, session, run_id, kind, last, found))
+            db.run_unit(session, partial(_note, session, run.id, kind, last, found))
             progress(kind, len(page.objects))
         if not after:
-            db.run_unit(session, partial(_look_back, session, kind, since, seen, found))
+            found.add(db.run_unit(session, partial(_look_back, session, kind, since, seen)))
         after = ""
         _drain(session, gateway, kind)
-    return db.run_unit(session, partial(_finish, session, run_id, since, found))
+    return db.run_unit(session, partial(_finish, session, run.id, since, found))
 
 
-def _begin(session: Session, since: datetime | None) -> tuple[int, Found, str, str]:
+@dataclass(frozen=True)
+class _Run:
+    """The run at hand: when it began, and how far it had come."""
+
+    id: int
+    began: datetime
+    step: str
+    after: str
+
+
+def _one_ahead(pages: Iterator[reading.Page]) -> Iterator[reading.Page]:
+    """The same pages, each asked for at Stripe while the one before it is compared."""
+    with ThreadPoolExecutor(1) as reader:
+        asked = reader.submit(next, pages, None)
+        while (page := asked.result()) is not None:
+            asked = reader.submit(next, pages, None)
+            yield page
+
+
+def _begin(session: Session, since: datetime | None) -> tuple[_Run, Found]:
     now = clock.now()
     run = session.scalars(
         select(ReconcileRun)
@@ -122,7 +147,7 @@ def _begin(session: Session, since: datetime | None) -> tuple[int, Found, str, s
         session.flush()
     rows = [Difference(*row) for row in run.differences.get("rows", [])]
     found = Found(differences=rows, count=run.differences.get("count", 0), read=run.read)
-    return run.id, found, run.step, run.after
+    return _Run(run.id, run.started_at, run.step, run.after), found
 
 
 def _filters(kind: str, since: datetime | None) -> Json:
@@ -135,41 +160,69 @@ def _filters(kind: str, since: datetime | None) -> Json:
     return {"created": {"gte": int(since.timestamp())}} if since is not None and kind in _DATED else {}
 
 
-def _compare(session: Session, kind: str, page: reading.Page, found: Found) -> None:
+def _take(session: Session, gateway: Gateway, run: _Run, kind: str, page: reading.Page) -> list[Difference]:
+    """Take a page into our books; what differed from them. Commits."""
     if kind == "event":
-        found.add(_store_events(session, page.objects))
-        return
+        missed = db.run_unit(session, partial(_store_events, session, page.objects))
+        return [_missed(event) for event in missed if not _is_on_its_way(event)]
+    told, unreadable = _parse(kind, page)
+    differences = db.run_unit(session, partial(_compare, session, told, is_final=False))
+    if differences:
+        # What has happened since the run began is no difference: Stripe tells of it by events just now.
+        _catch_up(session, gateway, run.began)
+        differences = db.run_unit(session, partial(_compare, session, told, is_final=True))
+    return [*unreadable, *differences]
+
+
+def _parse(kind: str, page: reading.Page) -> tuple[list[Observed], list[Difference]]:
     told: list[Observed] = []
+    unreadable: list[Difference] = []
     for thing in page.objects:
         try:
             told += parsing.from_object(thing, page.as_of)
         except UnreadableObjectError as error:
             log.exception("object_unreadable", kind=kind, field=error.field)
-            found.add(
-                [
-                    Difference(
-                        kind,
-                        str(thing.get("id")),
-                        f"What Stripe says of {kind} {thing.get('id')} lacks {error.field}.",
-                    )
-                ]
-            )
-    found.add(comparing.differences(session, told))
-    applying.apply_facts(session, told)
+            sentence = f"What Stripe says of {kind} {thing.get('id')} lacks {error.field}."
+            unreadable.append(Difference(kind, str(thing.get("id")), sentence))
+    return told, unreadable
 
 
-def _store_events(session: Session, events: list[Json]) -> list[Difference]:
+def _compare(session: Session, told: list[Observed], *, is_final: bool) -> list[Difference]:
+    """How objects differ from our books; they are taken into them if they do not, or if this is the last look."""
+    storing.lock(session, [fact.id for fact in told if isinstance(fact, Fact)])
+    compared = comparing.compare(session, told)
+    if is_final or not compared.differences:
+        storing.confirm(session, compared.confirmed)
+        applying.apply_facts(session, compared.news)
+    return compared.differences
+
+
+def _catch_up(session: Session, gateway: Gateway, began: datetime) -> None:
+    """Take in the events since the run began, and what follows from them."""
+    filters: Json = {"created": {"gte": int((began - SECONDS_APART).timestamp())}}
+    for page in reading.pages(gateway, "event", filters=filters):
+        db.run_unit(session, partial(_store_events, session, page.objects))
+    _drain(session, gateway, "event")
+
+
+def _store_events(session: Session, events: list[Json]) -> list[Json]:
+    """Store those events that never came; these."""
     ids = [str(event["id"]) for event in events]
     known = set(session.scalars(select(Event.id).where(Event.id.in_(ids))))
     missed = [event for event in events if event["id"] not in known and event.get("type") in parsing.USED]
     for event in missed:
         receiving.store(session, event, at=clock.now(), is_live=event["livemode"])
-    return [
-        Difference(
-            "event", event["id"], f"Stripe sent {event['type']} ({event['id']}), and it never reached us."
-        )
-        for event in missed
-    ]
+    return missed
+
+
+def _is_on_its_way(event: Json) -> bool:
+    """Whether an event is so young that Stripe may yet deliver it."""
+    return bool(event["created"] > (clock.now() - ON_ITS_WAY).timestamp())
+
+
+def _missed(event: Json) -> Difference:
+    sentence = f"Stripe sent {event['type']} ({event['id']}), and it never reached us."
+    return Difference("event", event["id"], sentence)
 
 
 def _note(session: Session, run_id: int, kind: str, after: str, found: Found) -> None:
@@ -182,8 +235,9 @@ def _note(session: Session, run_id: int, kind: str, after: str, found: Found) ->
     )
 
 
-def _look_back(session: Session, kind: str, since: datetime | None, seen: set[str], found: Found) -> None:
-    """Name what our books have and Stripe's list did not; settle whose payments without an invoice are."""
+def _look_back(session: Session, kind: str, since: datetime | None, seen: set[str]) -> list[Difference]:
+    """What our books have and Stripe's list did not; settles whose payments without an invoice are."""
+    differences: list[Difference] = []
     if kind in _BOTH_WAYS:
         fact, column = _BOTH_WAYS[kind]
         table = storing.table_of(fact)
@@ -191,9 +245,10 @@ def _look_back(session: Session, kind: str, since: datetime | None, seen: set[st
         query = select(table.c.id).where(table.c[column] < clock.now() - timedelta(hours=1))
         if since is not None:
             query = query.where(table.c[column] >= since)
-        found.add(comparing.unknown_to_stripe(fact, session.scalars(query), seen))
+        differences = comparing.unknown_to_stripe(fact, session.scalars(query), seen)
     if kind == "charge":
         _settle_owners(session, since)
+    return differences
 
 
 def _settle_owners(session: Session, since: datetime | None) -> None:

@@ -5,6 +5,7 @@ beyond its fact (whose a payment is, which patron a customer) is written by givi
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from membership.giving.facts import Fact, SubscriptionState
 from membership.giving.models import Owner
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+AT_ONCE = 500
 FactT = TypeVar("FactT", bound=Fact)
 
 TABLES: dict[type[Fact], type[Base]] = {
@@ -113,6 +115,20 @@ def keep(session: Session, fact: FactT) -> Kept[FactT] | None:
     table = table_of(kind)
     session.connection().execute(update(table).where(table.c.id == fact.id).values(changes))
     return None if changes.keys() <= Fact.VERSION else Kept(before, after)
+
+
+def confirm(session: Session, told: Iterable[Fact]) -> None:
+    """Date what is known of objects at the later second at which snapshots say the same. The caller locks them."""
+    groups: dict[tuple[type[Fact], datetime, str], list[str]] = defaultdict(list)
+    for fact in told:
+        if "as_of" not in columns_of(type(fact)):
+            continue  # it never changes
+        groups[type(fact), fact.as_of, fact.event_id].append(fact.id)
+    for (kind, as_of, event_id), ids in groups.items():
+        table = table_of(kind)
+        for start in range(0, len(ids), AT_ONCE):
+            these = table.c.id.in_(ids[start : start + AT_ONCE])
+            session.connection().execute(update(table).where(these).values(as_of=as_of, event_id=event_id))
 
 
 def row_of(fact: Fact) -> dict[str, Any]:

@@ -54,7 +54,9 @@ def apply_all(session: Session) -> int:
         try:
             db.run_unit(session, lambda row_id=row_id: _apply(session, row_id))  # type: ignore[misc]  # bound now
             applied += 1
-        except Exception as error:  # noqa: BLE001 - whatever it is, the rows behind it must be reached
+        except Exception as error:
+            if db.is_passing(error):
+                raise  # the database is busy or full: no row's fault, and all wait for the next round
             why = _told(error)
             log.warning("due_row_failed", row=row_id, error=why)
             db.run_unit(session, lambda row_id=row_id, why=why: _failed(session, row_id, why))  # type: ignore[misc]
@@ -62,19 +64,18 @@ def apply_all(session: Session) -> int:
 
 
 def _next(session: Session) -> int | None:
-    now = clock.now()
-    found = session.scalars(
+    query = (
         select(DueRow.id)
         .where(
             DueRow.state == DueState.WAITING,
-            func.coalesce(DueRow.next_try_at, DueRow.at) <= now,
+            func.coalesce(DueRow.next_try_at, DueRow.at) <= clock.now(),
             DueRow.kind.in_(_handlers),
         )
         .order_by(DueRow.at, DueRow.id)
         .limit(1)
-    ).one_or_none()
-    session.rollback()
-    return found
+    )
+    with db.reading(session):
+        return session.scalars(query).one_or_none()
 
 
 def _apply(session: Session, row_id: int) -> None:

@@ -26,6 +26,7 @@ from membership import clock
 from membership.appeals.models import Showing
 from membership.articles.models import Article, ArticleState
 from membership.cli import demonstration
+from membership.cli.pacing import Pace
 from membership.cli.seed.generating import Plan, generate
 from membership.cli.seed.lives import Given
 from membership.cli.seed.objects import Object
@@ -89,7 +90,7 @@ def write(session: Session, plan: Plan, *, file: Path) -> int:
     count = 0
     columns = (TextColumn("Patrons and their gifts"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress, file.open("w") as lines:
-        task = progress.add_task("", total=plan.patrons)
+        task, pace = progress.add_task("", total=plan.patrons), Pace()
         for batch in _batches(generate(plan, sources=sources, fee=newsroom.fee_rate)):
             objects = [made for told, _given in batch for made in told]
             given = [one for _told, gifts in batch for one in gifts]
@@ -97,6 +98,7 @@ def write(session: Session, plan: Plan, *, file: Path) -> int:
                 session.execute(insert(Checkout), [_row(one, newsroom) for one in given])
             loading.load(session, objects, as_of=plan.until)
             session.commit()
+            pace.rest()
             lines.writelines(json.dumps(made, separators=(",", ":")) + "\n" for made in objects)
             count += len(objects)
             progress.advance(task, len(batch))
