@@ -93,6 +93,7 @@ def localized_path(path: str, language: str) -> str:
 
 def _forget_the_language_before() -> None:
     """Pages made one after another within one application context would all speak the first one's language."""
+    g.pop("language", None)
     refresh()
 
 

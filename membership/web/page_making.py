@@ -1,6 +1,7 @@
 """Making a page to be stored: from a request with its path and nothing else, so that nothing else can enter it."""
 
 from collections.abc import Callable, Iterable
+from contextvars import Context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,8 @@ def make(
     environ = create_environ(path, base_url=base_url)
     environ["membership.copy"] = copy
     try:
-        body, status, headers = run_wsgi_app(application, environ, buffered=True)
+        # In a context of its own, as a server's request has: nothing of the worker's, nor of the page before.
+        body, status, headers = Context().run(run_wsgi_app, application, environ, buffered=True)
     except Exception:
         log.exception("page_not_made", path=path)
         return Answer("500 INTERNAL SERVER ERROR", [], b"")
