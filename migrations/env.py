@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import JSON
 
 from membership.app import create_app  # noqa: F401 - importing the app imports every table
+from membership.cli.database import is_a_models
 from membership.db import Base, UtcDateTime
 from membership.secrets import Secret
 
@@ -25,11 +26,6 @@ def render_item(kind: str, item: Any, autogenerate: "AutogenContext") -> str | L
     return False
 
 
-def is_ours(name: str | None, kind: str, _parents: Any) -> bool:  # noqa: ANN401 - Alembic's
-    """Whether a table, column or index found in the database is a model's; those of search are articles.words'."""
-    return kind not in {"table", "column", "index"} or not (name or "").startswith("search_")
-
-
 def run() -> None:
     """Apply the revisions in one transaction."""
     engine = context.config.attributes["engine"].execution_options(membership_writes=True)
@@ -39,7 +35,7 @@ def run() -> None:
             target_metadata=Base.metadata,
             render_as_batch=connection.dialect.name == "sqlite",
             render_item=render_item,
-            include_name=is_ours,
+            include_name=is_a_models,
             compare_type=True,
         )
         with context.begin_transaction():

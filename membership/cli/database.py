@@ -1,5 +1,7 @@
 """`membership db …`: the schema's history, by plain Alembic."""
 
+from typing import Any
+
 import click
 from alembic import command
 from alembic.config import Config
@@ -19,6 +21,11 @@ def alembic_config() -> Config:
     config.set_main_option("script_location", str(paths.MIGRATIONS))
     config.attributes["engine"] = db.engine
     return config
+
+
+def is_a_models(name: str | None, kind: str, _parents: Any) -> bool:  # noqa: ANN401 - Alembic's
+    """Whether a table, column or index found in the database is a model's; those of search are articles.words'."""
+    return kind not in {"table", "column", "index"} or not (name or "").startswith("search_")
 
 
 class OtherSchemaError(click.ClickException):
