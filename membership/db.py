@@ -161,11 +161,6 @@ def end_reading(token: Token[bool]) -> None:
     _writing.reset(token)
 
 
-def may_write() -> bool:
-    """Whether the present unit of work may write."""
-    return _writing.get()
-
-
 @contextmanager
 def writing(session: Session) -> Iterator[None]:
     """Write within a request that otherwise reads: what was read before is let go, the block commits itself."""

@@ -14,7 +14,7 @@ import structlog
 from huey import BlackHoleHuey, MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey
 from huey.api import Huey, TaskWrapper
 from sqlalchemy import event
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session
 
 log = structlog.get_logger(__name__)
 
@@ -65,13 +65,6 @@ def wake(session: Session, name: str) -> None:
     """
     names: set[str] = session.info.setdefault("wakes", set())
     names.add(name)
-
-
-def wake_for(row: object, name: str) -> None:
-    """As `wake`, by the session that holds `row`."""
-    session = object_session(row)
-    if session is not None:
-        wake(session, name)
 
 
 @event.listens_for(Session, "after_commit")

@@ -144,26 +144,6 @@ def _from_digits(whole: str, part: str, currency: str) -> Money:
     return Money(amount, currency)
 
 
-def share_out(total: int, weights: Sequence[int]) -> list[int]:
-    """Whole parts of `total` in proportion to `weights` that add up to it exactly.
-
-    Each part is rounded down, then the largest remainders get one more, earlier ones first among equals.
-
-    Raises:
-        ValueError: there are no weights, one is negative, or all are 0 while `total` is not.
-    """
-    whole = sum(weights)
-    if not weights or min(weights) < 0 or (whole == 0 and total != 0):
-        raise ValueError("parts need weights of at least 0, one of them above it")
-    if whole == 0:
-        return [0] * len(weights)
-    parts = [total * weight // whole for weight in weights]
-    remainders = [total * weight % whole for weight in weights]
-    for index in sorted(range(len(weights)), key=lambda i: -remainders[i])[: total - sum(parts)]:
-        parts[index] += 1
-    return parts
-
-
 def round_to_total(exact: Sequence[Fraction | int]) -> list[int]:
     """Whole numbers near `exact` whose sum is the exact sum rounded half up (largest remainder).
 

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from membership import clock, db
+from membership import db
 from membership.gateway import client, reading
 from membership.gateway.client import Gateway, Json
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
@@ -79,8 +79,3 @@ def unread_since(session: Session) -> datetime | None:
         for table, at in ((payments, "charged_at"), (refunds, "created"))
     ]
     return min((at for at in oldest if at is not None), default=None)
-
-
-def is_late(since: datetime | None) -> bool:
-    """Whether a fee should have been read by now."""
-    return since is not None and since < clock.now() - timedelta(hours=1)

@@ -143,8 +143,3 @@ def parse_json(body: bytes) -> Json:
     """A stored body, read; it was a JSON object when it was stored."""
     parsed: Json = json.loads(body)
     return parsed
-
-
-def in_time(seconds: int) -> datetime:
-    """An instant from Stripe's seconds."""
-    return _EPOCH + timedelta(seconds=seconds)

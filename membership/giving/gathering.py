@@ -148,11 +148,3 @@ def _transactions(
     sources += [refund.id for refund in refunds] + [dispute.id for dispute in disputes]
     by_source = _where(session, facts.BalanceTransaction, "source_id", sources)
     return tuple({transaction.id: transaction for transaction in (*found, *by_source)}.values())
-
-
-def customer_of_charge(session: Session, charge_id: str) -> str | None:
-    """Whose payment a charge is; None while the charge is not known."""
-    found: str | None = (
-        session.connection().execute(_CUSTOMER_OF_CHARGE, {"id_": charge_id}).scalar_one_or_none()
-    )
-    return found

@@ -5,7 +5,6 @@ A crash in between leaves a row that says what was meant. What may have been don
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import structlog
 from sqlalchemy import select
@@ -19,9 +18,6 @@ from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving.models import CallState, OutgoingCall
 
 log = structlog.get_logger(__name__)
-
-KEY_LIVES = timedelta(hours=23)
-"""How long a key is trusted to give the same answer; Stripe keeps keys for at least 24 hours."""
 
 
 def find_or_add(session: Session, *, key: str, kind: str, subject: str, details: JsonDict) -> OutgoingCall:

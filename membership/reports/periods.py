@@ -65,11 +65,6 @@ def last_months(count: int, today: date) -> list[Month]:
     return [present.plus(-back) for back in reversed(range(count))]
 
 
-def month_before(day: date) -> Month:
-    """The last whole month before a day."""
-    return Month.of(day.replace(day=1)).plus(-1)
-
-
 def months_from(first: Month, last: Month) -> list[Month]:
     """All months from one to another, both within."""
     span = (last.year - first.year) * 12 + last.month - first.month

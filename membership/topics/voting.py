@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from membership import clock, secrets
@@ -129,11 +129,6 @@ def ballots_of(session: Session, patron_id: int, round_id: int | None = None) ->
         )
         for ballot, round_ in found
     ]
-
-
-def has_ballots(session: Session, round_id: int) -> bool:
-    """Whether anybody has voted in a round; never how many, and never for what."""
-    return bool(session.scalar(select(exists().where(Ballot.round_id == round_id))))
 
 
 def free(session: Session, topic_id: int, *, most: int) -> list[tuple[Patron, Round]]:
