@@ -18,7 +18,7 @@ from membership.gateway import products
 from membership.gateway.client import Answer, Gateway
 from membership.gateway.errors import GatewayRefused
 from membership.giving import measuring, outgoing
-from membership.giving.models import Checkout, CheckoutState, Interval, StripeCustomer
+from membership.giving.models import Checkout, CheckoutState, Interval, OutgoingCall, StripeCustomer
 from membership.money import Money
 
 TROUBLE_AFTER = timedelta(minutes=30)
@@ -66,7 +66,7 @@ def by_form_key(session: Session, form_key: str) -> Checkout | None:
 
 
 def is_same(checkout: Checkout, wish: Wish) -> bool:
-    """Whether a form sent again says what it said before."""
+    """Whether a form sent again asks Stripe for what it asked before."""
     return (
         checkout.amount == wish.total.amount
         and checkout.covered_fee == wish.covered_fee
@@ -75,6 +75,11 @@ def is_same(checkout: Checkout, wish: Wish) -> bool:
         and checkout.email == wish.email
         and checkout.patron_id == wish.patron_id
     )
+
+
+def amend(checkout: Checkout, wish: Wish) -> None:
+    """Take over what was corrected of what only we keep: the name and the note. The caller commits."""
+    checkout.name, checkout.note = wish.name, wish.note
 
 
 def is_payable(checkout: Checkout) -> bool:
@@ -150,25 +155,7 @@ def open_at_stripe(
     """
     if checkout.session_url:
         return checkout.session_url
-    order = _order(session, checkout, places, article)
-    call = outgoing.find_or_add(
-        session,
-        key=f"checkout:{checkout.public_id}:1",
-        kind="checkout.open",
-        subject=f"checkout:{checkout.public_id}",
-        details={
-            "cancel_url": order.cancel_url,
-            "metadata": order.metadata,
-            "customer": order.customer_id,
-            "interval": order.interval,
-        },
-    )
-    order = replace(
-        order,
-        cancel_url=call.details["cancel_url"],
-        metadata=call.details["metadata"],
-        customer_id=call.details["customer"],
-    )
+    order, call = _order(session, checkout, places, article)
     checkout_id, product_name = checkout.id, places.product_name
 
     def ask(key: str) -> Answer:
@@ -195,8 +182,11 @@ def _note_open(session: Session, checkout_id: int, answer: Answer) -> str:
     return checkout.session_url
 
 
-def _order(session: Session, checkout: Checkout, places: Places, article: str) -> sessions.Order:
-    return sessions.Order(
+def _order(
+    session: Session, checkout: Checkout, places: Places, article: str
+) -> tuple[sessions.Order, OutgoingCall]:
+    """What Stripe is asked for, and the row of the call, which fixes what could differ the second time."""
+    order = sessions.Order(
         public_id=checkout.public_id,
         money=Money(checkout.amount, checkout.currency),
         interval=checkout.interval,
@@ -209,6 +199,15 @@ def _order(session: Session, checkout: Checkout, places: Places, article: str) -
         customer_id=_customer_of(session, checkout.patron_id),
         metadata=metadata_of(checkout, article),
     )
+    fixed = {"cancel_url": order.cancel_url, "metadata": order.metadata, "customer_id": order.customer_id}
+    call = outgoing.find_or_add(
+        session,
+        key=f"checkout:{checkout.public_id}:1",
+        kind="checkout.open",
+        subject=f"checkout:{checkout.public_id}",
+        details=fixed,
+    )
+    return replace(order, **call.details), call
 
 
 def _customer_of(session: Session, patron_id: int | None) -> str:

@@ -133,6 +133,9 @@ def _checkout_of(wish: Wish) -> Checkout:
     session = db.session()
     known = checkouts.by_form_key(session, wish.form_key)
     if known is not None and _stands(known, wish):
+        if known.state is not CheckoutState.COMPLETE:
+            checkouts.amend(known, wish)
+            session.commit()
         return known
     if known is not None and not checkouts.retire(session, gateway.current(), known):
         return session.get_one(Checkout, known.id)

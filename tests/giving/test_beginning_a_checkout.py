@@ -150,6 +150,17 @@ def test_another_amount_on_the_same_form_closes_the_first_session(client, sessio
     assert [row.state for row in sent()] == [CheckoutState.EXPIRED, CheckoutState.OPEN]
 
 
+def test_a_corrected_name_and_note_are_kept_and_the_session_stays(client, sessions, sent):
+    form = choose(client, amount="5")
+    send(client, form, name="Cleo Kostenk", note="")
+
+    answer = send(client, form, name="Cleo Kostenko", note="For the river story")
+
+    assert answer.headers["Location"] == sessions()[0]["url"]
+    assert [(row.name, row.note) for row in sent()] == [("Cleo Kostenko", "For the river story")]
+    assert len(sessions()) == 1
+
+
 def test_a_paid_form_sent_again_leads_to_the_thanks(account, client, sessions, sent, hear):
     form = choose(client, amount="5")
     pay(send(client, form).headers["Location"])
