@@ -150,6 +150,7 @@ def test_another_amount_on_the_same_form_closes_the_first_session(client, sessio
     assert [row.state for row in sent()] == [CheckoutState.EXPIRED, CheckoutState.OPEN]
 
 
+@pytest.mark.usefixtures("account")
 def test_a_corrected_name_and_note_are_kept_and_the_session_stays(client, sessions, sent):
     form = choose(client, amount="5")
     send(client, form, name="Cleo Kostenk", note="")
