@@ -123,7 +123,10 @@ class SlugRedirect(Base):
 
 
 class Media(Base):
-    """A picture of ours below /media/: measured, without location, in its own size."""
+    """A picture of ours below /media/: measured, without location, in its own size.
+
+    `smaller` is what web.picture_sizes.make told of its other sizes; empty until the worker has made them.
+    """
 
     __tablename__ = "media"
 
@@ -135,3 +138,5 @@ class Media(Base):
     size: Mapped[int] = mapped_column(Integer)  # bytes
     hash: Mapped[str] = mapped_column(String(64), index=True)
     created_at: Mapped[datetime]
+    smaller: Mapped[JsonDict] = mapped_column(default_factory=dict)
+    sizes_made_at: Mapped[datetime | None] = mapped_column(default=None, index=True)

@@ -1,14 +1,25 @@
-"""Pictures of articles: taken once, known again by their fingerprint."""
+"""Pictures of articles: taken once, known again by their fingerprint; their other sizes are made by the worker."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+import structlog
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from membership import clock
-from membership.articles.models import Media
+from membership import clock, jobs
+from membership.articles import addresses, queries
+from membership.articles.models import Article, Media
 from membership.articles.slugs import slugify
-from membership.web import media
+from membership.db import run_unit
+from membership.newsroom import page_changes, settings_rows
+from membership.web import media, picture_sizes
+from membership.web.media import PictureError
+
+log = structlog.get_logger(__name__)
+MOST_AT_ONCE = 3
+"""Each takes a second or two; after so many the worker looks at its other work first."""
 
 
 def take(session: Session, folder: Path, sent: bytes, *, called: str, is_dry: bool = False) -> Media:
@@ -36,4 +47,39 @@ def take(session: Session, folder: Path, sent: bytes, *, called: str, is_dry: bo
     session.flush()
     if not is_dry:
         media.keep(folder, name, drawn.data)
+        jobs.wake(session, "pictures")
     return row
+
+
+def make_sizes(session: Session, folder: Path, *, most: int = MOST_AT_ONCE) -> int:
+    """Make the other sizes of the pictures that have none yet, the newest first; how many were made.
+
+    Commits after each, and says which pages show it. No transaction is open while a picture is drawn. A picture that
+    cannot be read is not tried again.
+    """
+    waiting = select(Media.name).where(Media.sizes_made_at.is_(None)).order_by(Media.id.desc()).limit(most)
+    names = list(session.scalars(waiting))
+    session.rollback()
+    for name in names:
+        try:
+            told = picture_sizes.make(folder, name)
+        except PictureError:
+            log.warning("picture_sizes_not_made", picture=name)
+            told = {}
+        run_unit(session, partial(_note_sizes, session, name, told))
+    if len(names) == most:
+        jobs.wake(session, "pictures")
+        session.commit()
+    return len(names)
+
+
+def _note_sizes(session: Session, name: str, told: dict[str, Any]) -> None:
+    row = session.scalars(select(Media).filter_by(name=name)).one()
+    row.smaller, row.sizes_made_at = told, clock.now()
+    newsroom = settings_rows.current(session)
+    shown = select(Article).where(
+        queries.PUBLISHED, or_(Article.picture == name, Article.body.contains(name, autoescape=True))
+    )
+    pages = [page for one in session.scalars(shown) for page in addresses.showing(session, one, newsroom)]
+    if told and pages:
+        page_changes.record(session, *dict.fromkeys(pages))

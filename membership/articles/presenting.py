@@ -4,7 +4,7 @@ Every function takes rows that were read together, so that a page costs the same
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from membership.articles import addresses, queries, relating
 from membership.articles.models import Article, Byline, Correction
 from membership.newsroom.settings_rows import NewsroomSettings
 from membership.web import htmlize
+from membership.web.picture_sizes import Smaller
 from membership.web.tags import Sizes
 
 WORDS_A_MINUTE = 220
@@ -33,7 +34,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of ours with its size; caption and credit may be empty."""
+    """A picture of ours with its size; caption and credit may be empty, `smaller` is None until its sizes are made."""
 
     url: str
     width: int
@@ -41,6 +42,19 @@ class Picture:
     alt: str
     caption: str = ""
     credit: str = ""
+    smaller: Smaller | None = None
+
+    @property
+    def src(self) -> str:
+        """The file for whoever cannot choose among sizes."""
+        return self.smaller.fallback if self.smaller else self.url
+
+    @property
+    def shared(self) -> tuple[str, int, int]:
+        """The file that cards of other sites show, with its width and height."""
+        if self.smaller is None:
+            return self.url, self.width, self.height
+        return self.smaller.fallback, self.smaller.width, self.smaller.height
 
 
 @dataclass(frozen=True)
@@ -110,8 +124,9 @@ class Story:
 
 
 def cards(session: Session, articles: Sequence[Article], newsroom: NewsroomSettings) -> list[Card]:
-    """Articles as cards, in the same order; one query for all pictures."""
-    sizes = queries.sizes(session, {article.picture for article in articles if article.picture})
+    """Articles as cards, in the same order; two queries for all pictures."""
+    names = {article.picture for article in articles if article.picture}
+    sizes, smaller = queries.sizes(session, names), queries.smaller(session, names)
     return [
         Card(
             headline=article.headline,
@@ -119,7 +134,7 @@ def cards(session: Session, articles: Sequence[Article], newsroom: NewsroomSetti
             section=newsroom.section_name(article.section, article.language) if article.section else "",
             standfirst=article.standfirst,
             published_at=article.published_at or article.updated_at,
-            picture=_picture(article, sizes),
+            picture=_picture(article, sizes, smaller),
             language=article.language,
         )
         for article in articles
@@ -151,9 +166,10 @@ def front(session: Session, newsroom: NewsroomSettings, language: str) -> Front:
 
 
 def story(session: Session, article: Article, newsroom: NewsroomSettings) -> Story:
-    """An article as its own page shows it; four queries."""
-    sizes = queries.sizes(session, pictures_in(article.body) | ({article.picture} - {""}))
-    body = body_of(article.body, article.body_format, sizes)
+    """An article as its own page shows it; five queries."""
+    names = pictures_in(article.body) | ({article.picture} - {""})
+    sizes, smaller = queries.sizes(session, names), queries.smaller(session, names)
+    body = body_of(article.body, article.body_format, sizes, smaller)
     published = article.published_at or article.updated_at
     words = len(htmlize.plain_text(body).split())
     return Story(
@@ -163,7 +179,7 @@ def story(session: Session, article: Article, newsroom: NewsroomSettings) -> Sto
         headline=article.headline,
         standfirst=article.standfirst,
         section=_section(article, newsroom),
-        picture=_picture(article, sizes),
+        picture=_picture(article, sizes, smaller),
         body=body,
         minutes=_minutes(words),
         authors=[
@@ -198,11 +214,13 @@ def place_of(session: Session, article: Article, newsroom: NewsroomSettings) -> 
     )
 
 
-def body_of(text: str, body_format: str, sizes: Sizes | None = None) -> Markup:
+def body_of(
+    text: str, body_format: str, sizes: Sizes | None = None, smaller: Mapping[str, Smaller] | None = None
+) -> Markup:
     """A body as safe HTML, whatever it was written in; one too tangled to read is shown as plain text."""
     convert = htmlize.clean if body_format == "html" else htmlize.markdown
     try:
-        return convert(text, sizes=sizes)
+        return convert(text, sizes=sizes, smaller=smaller)
     except htmlize.TooLongError:
         return Markup("<p>{}</p>").format(text)
 
@@ -226,7 +244,7 @@ def _minutes(words: int) -> int:
     return max(1, round(words / WORDS_A_MINUTE))
 
 
-def _picture(article: Article, sizes: Sizes) -> Picture | None:
+def _picture(article: Article, sizes: Sizes, smaller: Mapping[str, Smaller]) -> Picture | None:
     if not article.picture:
         return None
     width, height = sizes.get(article.picture, (1600, 900))
@@ -237,6 +255,7 @@ def _picture(article: Article, sizes: Sizes) -> Picture | None:
         alt=article.picture_alt,
         caption=article.picture_caption,
         credit=article.picture_credit,
+        smaller=smaller.get(article.picture),
     )
 
 

@@ -15,6 +15,8 @@ from membership.articles.models import (
     Revision,
     SlugRedirect,
 )
+from membership.web import picture_sizes
+from membership.web.picture_sizes import Smaller
 
 PUBLISHED = Article.state == ArticleState.PUBLISHED
 
@@ -182,6 +184,15 @@ def sizes(session: Session, names: Collection[str]) -> dict[str, tuple[int, int]
         return {}
     found = select(Media.name, Media.width, Media.height).where(Media.name.in_(names))
     return {name: (width, height) for name, width, height in session.execute(found)}
+
+
+def smaller(session: Session, names: Collection[str]) -> dict[str, Smaller]:
+    """The smaller sizes of pictures that have them, by name."""
+    if not names:
+        return {}
+    found = select(Media.name, Media.width, Media.height, Media.smaller).where(Media.name.in_(names))
+    read = {row[0]: picture_sizes.read(*row) for row in session.execute(found)}
+    return {name: sizes for name, sizes in read.items() if sizes is not None}
 
 
 def for_sitemap(session: Session) -> list[tuple[str, str, datetime]]:

@@ -77,12 +77,8 @@ def _publisher(newsroom: NewsroomSettings, base_url: str) -> dict[str, Any]:
 
 
 def _image(picture: Picture, base_url: str) -> dict[str, Any]:
-    image: dict[str, Any] = {
-        "@type": "ImageObject",
-        "url": base_url + picture.url,
-        "width": picture.width,
-        "height": picture.height,
-    }
+    url, width, height = picture.shared
+    image: dict[str, Any] = {"@type": "ImageObject", "url": base_url + url, "width": width, "height": height}
     if picture.caption or picture.alt:
         image["caption"] = picture.caption or picture.alt
     if picture.credit:

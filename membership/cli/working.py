@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from membership import jobs
 from membership.accounts import signing_in
+from membership.articles import picturing
 from membership.cli.database import refuse_other_schema
 from membership.db import db, is_passing, run_unit, wait_longer
 from membership.giving import applying, care_links, chaining, fees, reading_again, unanswered
@@ -35,11 +36,17 @@ def forget_old(session: Session) -> None:
     run_unit(session, partial(care_links.forget_old, session))
 
 
+def make_picture_sizes(session: Session) -> int:
+    """Make the other sizes of new pictures."""
+    return picturing.make_sizes(session, current_app.extensions["membership_media"])
+
+
 TASKS: dict[str, Task] = {
     "events": applying.apply_all,
     "readings": reading_again.read_all,
     "due": due.apply_all,
     "pages": page_store.render_ahead,
+    "pictures": make_picture_sizes,
     "mail": outbox.send_all,
     "calls": unanswered.settle_all,
     "fees": fees.read,

@@ -6,8 +6,9 @@ style, no script, no frame; pictures come from /media/ alone, and anything outsi
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 import nh3
 from flask_babel import gettext as _
@@ -17,6 +18,7 @@ from markupsafe import Markup, escape
 from mdit_py_plugins.footnote import footnote_plugin
 
 from membership.web import tags
+from membership.web.picture_sizes import Smaller
 from membership.web.tags import Sizes
 
 MOST_CHARACTERS = 400_000
@@ -60,6 +62,7 @@ _ATTRIBUTES = {
 _CLASSES = {
     "a": {"footnote-backref"},
     "div": {"table-scroll"},
+    "figure": {"outside"},
     "section": {"footnotes"},
     "sup": {"footnote-ref"},
 }
@@ -112,8 +115,12 @@ class TooLongError(ValueError):
     """The text is longer, or more tangled, than any story; reading it would take too long."""
 
 
-def markdown(text: str, *, sizes: Sizes | None = None) -> Markup:
+def markdown(
+    text: str, *, sizes: Sizes | None = None, smaller: Mapping[str, Smaller] | None = None
+) -> Markup:
     """Markdown (CommonMark, with tables and footnotes) as safe HTML; `name.webp` is the picture of that name.
+
+    `sizes` and `smaller` say how large those pictures are, and in which other sizes they can be had.
 
     Raises:
         TooLongError: it is longer than any story.
@@ -124,11 +131,11 @@ def markdown(text: str, *, sizes: Sizes | None = None) -> Markup:
         or len(_MARKS.findall(text)) > MOST_MARKS
     ):
         raise TooLongError
-    return clean(_parser().render(text.replace("\x00", "")), sizes=sizes)
+    return clean(_parser().render(text.replace("\x00", "")), sizes=sizes, smaller=smaller)
 
 
-def clean(html: str, *, sizes: Sizes | None = None) -> Markup:
-    """HTML from anywhere as safe HTML; what is clean already is given back unchanged.
+def clean(html: str, *, sizes: Sizes | None = None, smaller: Mapping[str, Smaller] | None = None) -> Markup:
+    """HTML from anywhere as safe HTML; what is clean already is given back unchanged (but for `smaller` sizes).
 
     Raises:
         TooLongError: it is longer than any story, markup and all.
@@ -146,7 +153,8 @@ def clean(html: str, *, sizes: Sizes | None = None) -> Markup:
         link_rel=None,
         strip_comments=True,
     )
-    return Markup(tags.finish(allowed, sizes=sizes or {}, table_label=_("Table")))  # noqa: S704 - nh3 has been over it
+    known = tags.Known(sizes=sizes or {}, smaller=smaller or {}, table_label=_("Table"))
+    return Markup(tags.finish(allowed, known))  # noqa: S704 - nh3 has been over it
 
 
 def plain_text(html: str) -> str:
@@ -201,8 +209,11 @@ def _arrange(tokens: Sequence[Token]) -> None:
         for child in token.children or ():
             if child.type == "image":
                 _name_picture(child)
-        if token.type == "inline" and _is_picture_alone(token) and tokens[index - 1].type == "paragraph_open":
-            _make_figure(tokens[index - 1], token, tokens[index + 1])
+        if token.type == "inline" and tokens[index - 1].type == "paragraph_open":
+            kinds = [child.type for child in token.children or ()]
+            arrange = _ALONE_IN_A_PARAGRAPH.get(tuple(kinds))
+            if arrange is not None:
+                arrange(tokens[index - 1], token, tokens[index + 1])
 
 
 def _name_picture(image: Token) -> None:
@@ -212,16 +223,29 @@ def _name_picture(image: Token) -> None:
         image.attrs["src"] = f"/media/{named.group(1).lower()}"
 
 
-def _is_picture_alone(inline: Token) -> bool:
-    children = inline.children or []
-    return len(children) == 1 and children[0].type == "image"
-
-
 def _make_figure(opening: Token, inline: Token, closing: Token) -> None:
     opening.tag = closing.tag = "figure"
     opening.hidden = closing.hidden = False
     children = inline.children or []
     caption = str(children[0].attrs.pop("title", ""))
     if caption:
-        words = Token("text", "", 0, content=caption)
-        children += [Token("caption_open", "figcaption", 1), words, Token("caption_close", "figcaption", -1)]
+        children += _caption(caption)
+
+
+def _make_outside(opening: Token, inline: Token, closing: Token) -> None:
+    """A video or a post elsewhere: a picture of ours that leads there and says where; nothing is fetched from it."""
+    opening.tag = closing.tag = "figure"
+    opening.attrs["class"] = "outside"
+    opening.hidden = closing.hidden = False
+    children = inline.children or []
+    told = str(children[1].attrs.pop("title", ""))
+    host = (urlsplit(str(children[0].attrs.get("href", ""))).hostname or "").removeprefix("www.")
+    children += _caption(" ".join(filter(None, (told, _("Opens %(host)s.", host=host) if host else ""))))
+
+
+def _caption(words: str) -> list[Token]:
+    opening, closing = Token("caption_open", "figcaption", 1), Token("caption_close", "figcaption", -1)
+    return [opening, Token("text", "", 0, content=words), closing]
+
+
+_ALONE_IN_A_PARAGRAPH = {("image",): _make_figure, ("link_open", "image", "link_close"): _make_outside}

@@ -6,7 +6,10 @@ that one expression recognizes each tag. It only changes tags, never adds an add
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape, unescape
+
+from membership.web.picture_sizes import Smaller
 
 Sizes = Mapping[str, tuple[int, int]]
 """The width and height of each picture of ours, by its name below /media/."""
@@ -20,18 +23,30 @@ _EMPTY_HEAD_CELL = re.compile(r'<th(?:\s[a-z-]+="[^"]*")*>\s*</th>')
 _EMPTY_HEAD = re.compile(r"<thead>\s*<tr>\s*(?:<td></td>\s*)+</tr>\s*</thead>\s*")
 
 
+IN_TEXT = "(min-width: 80em) 53rem, (min-width: 44em) 40rem, calc(100vw - 2rem)"
+"""How wide a picture within a story is shown (static/css/article.css), for `sizes`."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the pictures a text may show, and how its tables are called."""
+
+    sizes: Sizes
+    smaller: Mapping[str, Smaller]
+    table_label: str
+
+
 class _Finisher:
     """One pass over one text; what it has seen so far decides what it writes."""
 
-    def __init__(self, sizes: Sizes, highest: int, table_label: str) -> None:
-        self._sizes = sizes
+    def __init__(self, known: Known, highest: int) -> None:
+        self._known = known
         self._highest = highest
         self._level = 1
         self._open_levels: list[int] = []
         self._links = 0
         self._in_scroller = False
         self._wrapped: list[bool] = []
-        self._label = table_label
 
     def write(self, found: re.Match[str]) -> str:
         """What stands in place of a tag."""
@@ -61,7 +76,7 @@ class _Finisher:
         self._in_scroller = False
         if not self._wrapped[-1]:
             return tag
-        return f'<div {_SCROLLING} role="region" aria-label="{escape(self._label)}" tabindex="0">{tag}'
+        return f'<div {_SCROLLING} role="region" aria-label="{escape(self._known.table_label)}" tabindex="0">{tag}'
 
     def _picture(self, attributes: str) -> str:
         """A picture of ours with its size; any other as a link, so that no third party learns of the reader."""
@@ -69,8 +84,16 @@ class _Finisher:
         source, alt = given.get("src", ""), given.get("alt", "")
         words = escape(unescape(alt or source), quote=False)  # a value may hold "<", text may not
         ours = _OURS.fullmatch(unescape(source))
-        if ours and (size := self._sizes.get(str(ours.group(1)))):
-            return f'<img src="{source}" alt="{alt}" width="{size[0]}" height="{size[1]}" loading="lazy">'
+        if ours and (size := self._known.sizes.get(str(ours.group(1)))):
+            measure = f'width="{size[0]}" height="{size[1]}" loading="lazy"'
+            smaller = self._known.smaller.get(str(ours.group(1)))
+            if smaller is None:
+                return f'<img src="{source}" alt="{alt}" {measure}>'
+            return (
+                f'<picture><source type="image/avif" srcset="{smaller.avif}" sizes="{IN_TEXT}">'
+                f'<source type="image/webp" srcset="{smaller.webp}" sizes="{IN_TEXT}">'
+                f'<img src="{smaller.fallback}" alt="{alt}" {measure}></picture>'
+            )
         if ours:
             return f'<img src="{source}" alt="{alt}" loading="lazy">'
         if not source.startswith(("https://", "http://")) or self._links:
@@ -78,12 +101,15 @@ class _Finisher:
         return f'<a href="{source}">{words}</a>'
 
 
-def finish(html: str, *, sizes: Sizes, table_label: str) -> str:
-    """Put headings in order from h2 on, give pictures their size, let tables scroll. A second pass changes nothing."""
+def finish(html: str, known: Known) -> str:
+    """Put headings in order from h2 on, give pictures their size, let tables scroll.
+
+    A second pass changes nothing, unless pictures have smaller sizes.
+    """
     levels = [
         int(tag[2][1]) for tag in _TAG.finditer(html) if not tag.group(1) and _HEADING.fullmatch(tag.group(2))
     ]
-    finisher = _Finisher(sizes, min(levels, default=2), table_label)
+    finisher = _Finisher(known, min(levels, default=2))
     return _without_empty_heads(_TAG.sub(finisher.write, html))
 
 
