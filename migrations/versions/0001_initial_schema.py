@@ -481,11 +481,14 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("smaller", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("sizes_made_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_media")),
         sa.UniqueConstraint("name", name=op.f("uq_media_name")),
     )
     with op.batch_alter_table("media", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_media_hash"), ["hash"], unique=False)
+        batch_op.create_index(batch_op.f("ix_media_sizes_made_at"), ["sizes_made_at"], unique=False)
 
     op.create_table(
         "object_to_read",
@@ -1618,6 +1621,7 @@ def downgrade() -> None:
 
     op.drop_table("object_to_read")
     with op.batch_alter_table("media", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_media_sizes_made_at"))
         batch_op.drop_index(batch_op.f("ix_media_hash"))
 
     op.drop_table("media")
