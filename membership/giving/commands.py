@@ -18,7 +18,7 @@ from membership import clock
 from membership.db import db, run_unit, wait_longer
 from membership.gateway import client
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import applying, receiving, reconciling
+from membership.giving import applying, receipts_commands, receiving, reconciling
 from membership.giving.fields import Json, UnreadableObjectError
 from membership.giving.models import Event, EventState
 from membership.giving.reconciling import Found
@@ -145,4 +145,4 @@ def _revive(session: Session, event_ids: tuple[str, ...]) -> int:
     return len(found)
 
 
-COMMANDS: tuple[click.Command, ...] = (reconcile, events)
+COMMANDS: tuple[click.Command, ...] = (reconcile, events, *receipts_commands.COMMANDS)

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.giving.models import ReceiptText
+from membership.giving.models import Receipt, ReceiptText
 from membership.newsroom.settings_rows import NewsroomSettings
 
 
@@ -48,3 +48,9 @@ def versions(session: Session) -> list[ReceiptText]:
     """All versions, the last first in each language."""
     found = select(ReceiptText).order_by(ReceiptText.language, ReceiptText.version.desc())
     return list(session.scalars(found))
+
+
+def counts(session: Session) -> dict[int, int]:
+    """How many receipts were issued under each version, by its id."""
+    rows = session.execute(select(Receipt.text_id, func.count()).group_by(Receipt.text_id))
+    return {text_id: count for text_id, count in rows}  # noqa: C416 - rows, not pairs

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from membership.giving import refunding
+from membership.giving import receipts_shown, refunding
 from membership.giving.models import (
     Dispute,
     Invoice,
@@ -180,7 +180,10 @@ def gone_of(session: Session, payment: Payment) -> list[Gone]:
 
 
 def patron_ids_by_stripe_id(session: Session, stripe_id: str) -> set[int]:
-    """The patron behind a customer, subscription, payment or payment intent of Stripe's."""
+    """The patron behind a customer, subscription, payment or payment intent of Stripe's, or a receipt's number."""
+    receipt = receipts_shown.by_label(session, stripe_id)
+    if receipt is not None:
+        return {receipt.patron_id}
     customers = select(StripeCustomer.patron_id)
     found = session.scalars(
         customers.where(

@@ -22,7 +22,16 @@ from membership.articles.models import Article
 from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import history, other_ways_routes, record, refunding, staff_queries
+from membership.giving import (
+    history,
+    other_ways_routes,
+    receipts_shown,
+    record,
+    refunding,
+    staff_queries,
+    staff_receipt_routes,
+    staff_statement_routes,
+)
 from membership.giving.errors import RefundTooLargeError
 from membership.giving.models import Checkout, OutgoingCall, Owner, Payment
 from membership.giving.staff_forms import RefundForm
@@ -33,6 +42,8 @@ from membership.web import access, filters
 
 bp = Blueprint("giving", __name__, url_prefix="/giving")
 bp.register_blueprint(other_ways_routes.bp)
+bp.register_blueprint(staff_receipt_routes.bp)
+bp.register_blueprint(staff_statement_routes.bp)
 records.register(part=record.part, finder=staff_queries.patron_ids_by_stripe_id)
 
 
@@ -157,6 +168,7 @@ def _page(payment: Payment, form: RefundForm) -> Response:
             line=history.lines_of(session, [payment])[0],
             label=revealing.labels(session, [patron_id]).get(patron_id or 0),
             gone=staff_queries.gone_of(session, payment),
+            receipt_label=receipts_shown.labels_of(session, [payment.id]).get(payment.id, ""),
             article=session.get(Article, checkout.article_id) if checkout and checkout.article_id else None,
             left=refunding.left(session, payment),
             form=form,

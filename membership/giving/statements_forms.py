@@ -52,3 +52,12 @@ class CorrectionForm(SignedInForm):
         lazy_gettext("Why it is corrected, without names"),
         [InputRequired(lazy_gettext("Give the reason.")), Length(min=5, max=300)],
     )
+
+
+class CancellationForm(SignedInForm):
+    """Why a receipt is taken back without another in its place."""
+
+    reason = TextAreaField(
+        lazy_gettext("Why it is canceled, without names"),
+        [InputRequired(lazy_gettext("Give the reason.")), Length(min=5, max=300)],
+    )

@@ -20,10 +20,15 @@ class Label:
     is_hidden: bool
 
 
+def hidden_name() -> str:
+    """What stands where the name of a hidden patron would."""
+    return str(_("Hidden patron"))
+
+
 def label_of(patron: Patron) -> Label:
     """The label of a patron whose account has been loaded."""
     if patron.visibility is Visibility.SECRET:
-        return Label(patron.public_id, _("Hidden patron"), "", is_hidden=True)
+        return Label(patron.public_id, hidden_name(), "", is_hidden=True)
     email = patron.account.email if patron.account is not None else ""
     return Label(patron.public_id, patron.name or email or _("Without a name"), email, is_hidden=False)
 

@@ -57,6 +57,32 @@ _DEFINITIONS: dict[str, tuple[Words, Words]] = {
             "marked provisional."
         ),
     ),
+    "covered": (
+        lambda: _("Covered fees"),
+        lambda: _(
+            "What patrons added to their gifts to cover the card fee, by the newsroom's fee schedule when the "
+            "gift was agreed on. It counts on the day on which the payment settled, is part of gross, and is "
+            "not taken off when a payment goes back later."
+        ),
+    ),
+    "card_fees_of_covering": (
+        lambda: _("Card fees of those"),
+        lambda: _(
+            "What Stripe really kept of just those payments whose patrons covered the fee. It differs from what "
+            "was covered, because the real fee depends on the card."
+        ),
+    ),
+    "card_fees": (
+        lambda: _("Card fees of all"),
+        lambda: _(
+            "What Stripe kept of all payments when they were charged, from each payment's own balance "
+            "transaction. Fees of disputes and of the account are not among them; they are in Fees."
+        ),
+    ),
+    "covered_share": (
+        lambda: _("Share covered"),
+        lambda: _("Covered fees as a share of the card fees of all payments."),
+    ),
     "net": (lambda: _("Net"), lambda: _("Gross less refunded, less disputed, less fees.")),
     "recurring": (
         lambda: _("Recurring a month"),

@@ -80,7 +80,7 @@ def under_income(
     )
     if book is Book.FEES:
         query = query.where(Payment.currency == currency)
-    return _found(session, query, names=names, page=page)
+    return found(session, query, names=names, page=page)
 
 
 def under_bridge(
@@ -112,12 +112,13 @@ def under_bridge(
         )
         .order_by(day, Movement.id)
     )
-    return _found(session, query, names=names, page=page)
+    return found(session, query, names=names, page=page)
 
 
-def _found(
+def found(
     session: Session, query: Select[Any, Any, Any, Any, Any], *, names: bool, page: int | None
 ) -> FigureRows:
+    """The rows of a query of (day, kind, Stripe id, Patron, amount): a page of them, or all (None), and their sum."""
     amounts = query.with_only_columns(query.selected_columns.amount).order_by(None).subquery()
     total, count = session.execute(
         select(func.coalesce(func.sum(amounts.c.amount), 0), func.count()).select_from(amounts)

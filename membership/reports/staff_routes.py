@@ -1,16 +1,14 @@
 """The pages of reports, below /staff/reports: each with its CSV beside it and the rows under each figure."""
 
-from datetime import date
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from membership import clock
-from membership.accounts.session import current_account
 from membership.db import db
 from membership.newsroom.present import newsroom
-from membership.reports import income, recurring, rows, stories, supporters
+from membership.reports import asked, fee_routes, income, recurring, rows, stories, supporters
 from membership.reports.csvfiles import Cell, Plain, answer
 from membership.reports.definitions import definitions, name_of
 from membership.reports.pages.income import income_page, settled_table
@@ -19,19 +17,19 @@ from membership.reports.pages.recurring import loss_rates, recurring_page
 from membership.reports.pages.rows import CSV_HEADER, csv_lines, rows_table
 from membership.reports.pages.stories import stories_table
 from membership.reports.pages.supporters import patrons_page
-from membership.reports.periods import Month, PeriodError, last_months
+from membership.reports.periods import last_months
 from membership.web import access
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
-MONTHS = 24
+bp.register_blueprint(fee_routes.bp)
 
 
 @bp.get("")
 @access.staff("staff")
 def index() -> ResponseReturnValue:
     """Show the reports, each with this month's figure."""
-    currency = _currency()
-    months = last_months(2, _today())
+    currency = asked.currency()
+    months = last_months(2, asked.today())
     return render_template(
         "reports/staff/index.html",
         currency=currency,
@@ -54,7 +52,7 @@ def show_definitions() -> ResponseReturnValue:
 @access.staff("staff")
 def show_income() -> ResponseReturnValue:
     """Show from gross to net, month by month."""
-    currency, months, sealed = _currency(), _months(), _sealed()
+    currency, months, sealed = asked.currency(), asked.months(), asked.sealed()
     found = income.by_month(db.session(), currency, months, sealed=sealed)
     return render_template(
         "reports/staff/show_income.html",
@@ -71,8 +69,8 @@ def show_income() -> ResponseReturnValue:
 @access.staff("staff")
 def download_income() -> ResponseReturnValue:
     """Give the same as CSV, in the currency's own decimals."""
-    currency, months = _currency(), _months()
-    found = income.by_month(db.session(), currency, months, sealed=_sealed())
+    currency, months = asked.currency(), asked.months()
+    found = income.by_month(db.session(), currency, months, sealed=asked.sealed())
     money = Amounts(currency)
     header = ["month", "currency", "gross", "refunded", "disputed", "fees", "net"]
     lines: list[list[Cell]] = [
@@ -92,7 +90,7 @@ def download_income() -> ResponseReturnValue:
 @access.staff("staff")
 def show_recurring() -> ResponseReturnValue:
     """Show the bridge of the recurring sum, month by month."""
-    currency, months, sealed = _currency(), _months(), _sealed()
+    currency, months, sealed = asked.currency(), asked.months(), asked.sealed()
     found = recurring.bridge(db.session(), currency, months, sealed=sealed)
     return render_template(
         "reports/staff/show_recurring.html",
@@ -108,8 +106,8 @@ def show_recurring() -> ResponseReturnValue:
 @access.staff("staff")
 def download_recurring() -> ResponseReturnValue:
     """Give the bridge as CSV: as printed, and in exact twelfths of the smallest unit."""
-    currency, months = _currency(), _months()
-    found = recurring.bridge(db.session(), currency, months, sealed=_sealed())
+    currency, months = asked.currency(), asked.months()
+    found = recurring.bridge(db.session(), currency, months, sealed=asked.sealed())
     money = Amounts(currency)
     steps = [name for name, _kinds in recurring.STEPS]
     header = ["month", "currency", "start", *steps, "end"]
@@ -130,7 +128,7 @@ def download_recurring() -> ResponseReturnValue:
 @access.staff("staff")
 def show_patrons() -> ResponseReturnValue:
     """Show how many patrons there are, and why that changed."""
-    found = supporters.by_month(db.session(), _months(), newsroom().zone, now=clock.now())
+    found = supporters.by_month(db.session(), asked.months(), newsroom().zone, now=clock.now())
     return render_template("reports/staff/show_patrons.html", page=patrons_page(found))
 
 
@@ -138,7 +136,7 @@ def show_patrons() -> ResponseReturnValue:
 @access.staff("staff")
 def download_patrons() -> ResponseReturnValue:
     """Give the same as CSV."""
-    found = supporters.by_month(db.session(), _months(), newsroom().zone, now=clock.now())
+    found = supporters.by_month(db.session(), asked.months(), newsroom().zone, now=clock.now())
     header = [
         "month",
         "start",
@@ -165,7 +163,7 @@ def download_patrons() -> ResponseReturnValue:
 @access.staff("staff")
 def show_stories() -> ResponseReturnValue:
     """Show what each story and each appeal brought."""
-    currency, months, sealed = _currency(), _months(), _sealed()
+    currency, months, sealed = asked.currency(), asked.months(), asked.sealed()
     session = db.session()
     return render_template(
         "reports/staff/show_stories.html",
@@ -181,7 +179,7 @@ def show_stories() -> ResponseReturnValue:
 @access.staff("staff")
 def download_stories() -> ResponseReturnValue:
     """Give the earnings by story as CSV."""
-    currency, months = _currency(), _months()
+    currency, months = asked.currency(), asked.months()
     money = Amounts(currency)
     header = [
         "article_id",
@@ -206,7 +204,7 @@ def download_stories() -> ResponseReturnValue:
                 for v in (row.gross, row.refunded, row.disputed, row.kept, row.once, row.recurring)
             ),
         ]
-        for row in stories.by_article(db.session(), currency, months, sealed=_sealed())
+        for row in stories.by_article(db.session(), currency, months, sealed=asked.sealed())
     ]
     return answer(f"stories-{currency}", header, lines)
 
@@ -215,24 +213,24 @@ def download_stories() -> ResponseReturnValue:
 @access.staff("staff")
 def show_income_rows() -> ResponseReturnValue:
     """Show the ledger entries that a figure of the income report is the sum of."""
-    found = _under_income(names=_sees_names(), page=_page())
-    return _rows_page("income", "gross", found, Amounts(_currency()))
+    found = _under_income(names=asked.sees_names(), page=asked.page())
+    return _rows_page("income", "gross", found, Amounts(asked.currency()))
 
 
 @bp.get("/income/rows.csv")
 @access.staff("staff")
 def download_income_rows() -> ResponseReturnValue:
     """Give all of them as CSV, without names."""
-    lines = csv_lines(_under_income(names=False, page=None), Amounts(_currency()))
-    return answer(f"income-{_figure('gross')}-{_month()}-{_currency()}", CSV_HEADER, lines)
+    lines = csv_lines(_under_income(names=False, page=None), Amounts(asked.currency()))
+    return answer(f"income-{asked.figure('gross')}-{asked.month()}-{asked.currency()}", CSV_HEADER, lines)
 
 
 @bp.get("/recurring/rows")
 @access.staff("staff")
 def show_recurring_rows() -> ResponseReturnValue:
     """Show the movements that a step of the bridge is the sum of."""
-    found = _under_bridge(names=_sees_names(), page=_page())
-    return _rows_page("recurring", "new", found, Twelfths(_currency()))
+    found = _under_bridge(names=asked.sees_names(), page=asked.page())
+    return _rows_page("recurring", "new", found, Twelfths(asked.currency()))
 
 
 @bp.get("/recurring/rows.csv")
@@ -241,90 +239,50 @@ def download_recurring_rows() -> ResponseReturnValue:
     """Give all of them as CSV, without names; the amounts are twelfths of a minor unit."""
     found = _under_bridge(names=False, page=None)
     lines: list[list[Cell]] = [
-        [str(row.day), row.kind, row.stripe_id, row.patron, _currency(), row.amount] for row in found.rows
+        [str(row.day), row.kind, row.stripe_id, row.patron, asked.currency(), row.amount]
+        for row in found.rows
     ]
     header = [*CSV_HEADER[:-1], "twelfths_of_a_minor_unit"]
-    return answer(f"recurring-{_figure('new')}-{_month()}-{_currency()}", header, lines)
+    return answer(f"recurring-{asked.figure('new')}-{asked.month()}-{asked.currency()}", header, lines)
 
 
 def _under_income(*, names: bool, page: int | None) -> rows.FigureRows:
-    figure = _figure("gross")
+    figure = asked.figure("gross")
     if figure not in rows.BOOKS:
         abort(404)
     return rows.under_income(
-        db.session(), figure, _currency(), _month(), names=names, sealed=_sealed(), page=page
+        db.session(), figure, asked.currency(), asked.month(), names=names, sealed=asked.sealed(), page=page
     )
 
 
 def _under_bridge(*, names: bool, page: int | None) -> rows.FigureRows:
-    figure = _figure("new")
+    figure = asked.figure("new")
     if figure not in rows.KINDS:
         abort(404)
     return rows.under_bridge(
-        db.session(), figure, _currency(), _month(), names=names, sealed=_sealed(), page=page
+        db.session(), figure, asked.currency(), asked.month(), names=names, sealed=asked.sealed(), page=page
     )
 
 
 def _rows_page(report: str, usual: str, found: rows.FigureRows, money: Amounts) -> ResponseReturnValue:
-    page, figure = _page(), _figure(usual)
-    asked: dict[str, Any] = {
+    page, figure = asked.page(), asked.figure(usual)
+    query: dict[str, Any] = {
         "figure": figure,
-        "month": str(_month()),
-        "currency": _currency(),
-        "view": "sealed" if _sealed() else None,
+        "month": str(asked.month()),
+        "currency": asked.currency(),
+        "view": "sealed" if asked.sealed() else None,
     }
     there_is_more = page * rows.MOST_ROWS < found.count
     return render_template(
         "reports/staff/show_rows.html",
         figure=name_of(figure),
-        month=_month().first,
+        month=asked.month().first,
         table=rows_table(found, money),
         count=found.count,
         shown=((page - 1) * rows.MOST_ROWS + 1, (page - 1) * rows.MOST_ROWS + len(found.rows)),
-        csv_url=url_for(f".download_{report}_rows", **asked),
-        previous_url=url_for(f".show_{report}_rows", **asked, page=page - 1) if page > 1 else "",
-        next_url=url_for(f".show_{report}_rows", **asked, page=page + 1) if there_is_more else "",
+        csv_url=url_for(f".download_{report}_rows", **query),
+        previous_url=url_for(f".show_{report}_rows", **query, page=page - 1) if page > 1 else "",
+        next_url=url_for(f".show_{report}_rows", **query, page=page + 1) if there_is_more else "",
         back=f".show_{report}",
-        currency=_currency(),
+        currency=asked.currency(),
     )
-
-
-def _figure(usual: str) -> str:
-    return request.args.get("figure", usual)
-
-
-def _page() -> int:
-    typed = request.args.get("page", "1")
-    return max(1, int(typed)) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
-
-
-def _today() -> date:
-    return clock.today(newsroom().zone)
-
-
-def _months() -> list[Month]:
-    return last_months(MONTHS, _today())
-
-
-def _month() -> Month:
-    try:
-        return Month.parse(request.args.get("month", ""))
-    except PeriodError:
-        abort(404)
-
-
-def _currency() -> str:
-    """The currency asked for, else the newsroom's own; 404 for one it has never taken."""
-    asked = request.args.get("currency", newsroom().default_currency)
-    if asked not in newsroom().currencies and asked not in income.currencies(db.session()):
-        abort(404)
-    return asked
-
-
-def _sealed() -> bool:
-    return request.args.get("view") == "sealed"
-
-
-def _sees_names() -> bool:
-    account = current_account()
-    return account is not None and account.sees_patrons

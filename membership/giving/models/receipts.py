@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from membership.db import Base, CurrencyCode, MinorUnits, RowId
+from membership.money import Money
 from membership.secrets import Secret
 
 
@@ -104,3 +105,8 @@ class Receipt(Base):
     def label(self) -> str:
         """The number as people read it: "2026-000042"."""
         return f"{self.year}-{self.number:06d}"
+
+    @property
+    def money(self) -> Money:
+        """What was given."""
+        return Money(self.amount, self.currency)

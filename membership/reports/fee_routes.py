@@ -1,0 +1,88 @@
+"""The report of covered fees: its page, its CSV, and the payments under each figure."""
+
+from typing import Any
+
+from flask import Blueprint, abort, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from membership.db import db
+from membership.reports import asked, fees, income, rows
+from membership.reports.csvfiles import answer
+from membership.reports.definitions import name_of
+from membership.reports.pages import fees as pages
+from membership.reports.pages.parts import Amounts, currency_tabs
+from membership.reports.pages.rows import CSV_HEADER, csv_lines, rows_table
+from membership.web import access
+
+bp = Blueprint("fees", __name__)
+
+
+@bp.get("/fees")
+@access.staff("staff")
+def show() -> ResponseReturnValue:
+    """Show what patrons covered beside what the card fees were."""
+    session, currency, months, sealed = db.session(), asked.currency(), asked.months(), asked.sealed()
+    found = fees.by_month(session, currency, months, sealed=sealed)
+    return render_template(
+        "reports/staff/show_fees.html",
+        page=pages.fees_page(found, currency, sealed=sealed),
+        unknown=income.fees_unknown(session, currency, months),
+        settles_elsewhere=any(row.payments for row in found) and all(row.card_fees is None for row in found),
+        tabs=currency_tabs("show", income.currencies(session), currency),
+        sealed=sealed,
+        currency=currency,
+    )
+
+
+@bp.get("/fees.csv")
+@access.staff("staff")
+def download() -> ResponseReturnValue:
+    """Give the same as CSV."""
+    currency = asked.currency()
+    found = fees.by_month(db.session(), currency, asked.months(), sealed=asked.sealed())
+    return answer(f"fees-{currency}", pages.CSV_HEADER, pages.csv_of_fees(found, currency))
+
+
+@bp.get("/fees/rows")
+@access.staff("staff")
+def show_rows() -> ResponseReturnValue:
+    """Show the payments that a figure is the sum of."""
+    page = asked.page()
+    found = _under(names=asked.sees_names(), page=page)
+    query: dict[str, Any] = {
+        "figure": asked.figure("covered"),
+        "month": str(asked.month()),
+        "currency": asked.currency(),
+        "view": "sealed" if asked.sealed() else None,
+    }
+    there_is_more = page * rows.MOST_ROWS < found.count
+    return render_template(
+        "reports/staff/show_rows.html",
+        figure=name_of(asked.figure("covered")),
+        month=asked.month().first,
+        table=rows_table(found, Amounts(asked.currency())),
+        count=found.count,
+        shown=((page - 1) * rows.MOST_ROWS + 1, (page - 1) * rows.MOST_ROWS + len(found.rows)),
+        csv_url=url_for(".download_rows", **query),
+        previous_url=url_for(".show_rows", **query, page=page - 1) if page > 1 else "",
+        next_url=url_for(".show_rows", **query, page=page + 1) if there_is_more else "",
+        back=".show",
+        currency=asked.currency(),
+    )
+
+
+@bp.get("/fees/rows.csv")
+@access.staff("staff")
+def download_rows() -> ResponseReturnValue:
+    """Give all of them as CSV, without names."""
+    lines = csv_lines(_under(names=False, page=None), Amounts(asked.currency()))
+    return answer(f"fees-{asked.figure('covered')}-{asked.month()}-{asked.currency()}", CSV_HEADER, lines)
+
+
+def _under(*, names: bool, page: int | None) -> rows.FigureRows:
+    figure = asked.figure("covered")
+    if figure not in fees.FIGURES:
+        abort(404)
+    return fees.under(
+        db.session(), figure, asked.currency(), asked.month(), names=names, sealed=asked.sealed(), page=page
+    )
