@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from membership.db import JsonDict
 from membership.gateway.client import Gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import care_links, care_records, changing, restoring
+from membership.giving import care_links, care_records, changing, ending, restoring
 from membership.giving.care_links import UsedCareLinkError
 from membership.giving.gifts import Gift
 from membership.giving.mail import card_page_opened
@@ -89,7 +89,11 @@ def cancel(session: Session, gateway: Gateway, link: CareLink, gift: Gift, *, fe
         session,
         link,
         _begin(session, link, gift, CareActKind.CANCEL, {"ends_at": end, "next_charge_at": None}),
-        lambda: changing.cancel(session, gateway, gift, feedback=feedback),
+        lambda: (
+            ending.end_now(session, gateway, gift.id, feedback=feedback)
+            if gift.is_failing
+            else changing.cancel(session, gateway, gift, feedback=feedback)
+        ),
     )
 
 

@@ -105,8 +105,9 @@ class Invoice(Fact):
     checkout_public_id: str = ""
     covered_fee: int = 0
     first_failed_at: datetime | None = None
+    action_required_at: datetime | None = None
 
-    EARLIEST: ClassVar[tuple[str, ...]] = ("first_failed_at",)
+    EARLIEST: ClassVar[tuple[str, ...]] = ("first_failed_at", "action_required_at")
     EITHER: ClassVar[tuple[str, ...]] = ("is_ours",)
 
 

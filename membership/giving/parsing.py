@@ -77,6 +77,7 @@ _DATED: dict[str, tuple[type[Fact], str]] = {
     "charge.dispute.funds_reinstated": (Dispute, "reinstated_at"),
     "charge.dispute.funds_withdrawn": (Dispute, "withdrawn_at"),
     "checkout.session.async_payment_failed": (CheckoutSession, "failed_at"),
+    "invoice.payment_action_required": (Invoice, "action_required_at"),
     "invoice.payment_failed": (Invoice, "first_failed_at"),
     "refund.failed": (Refund, "failed_at"),
 }

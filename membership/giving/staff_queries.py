@@ -8,6 +8,7 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from membership.giving import receipts_shown, refunding
+from membership.giving.gifts import LIVE
 from membership.giving.models import (
     Dispute,
     Invoice,
@@ -145,6 +146,44 @@ def count_failing(session: Session) -> int:
         Subscription.is_ours, Subscription.status.in_(("past_due", "unpaid"))
     )
     return session.scalar(counted) or 0
+
+
+def _doubled() -> Select[int | None]:
+    """Patrons with more than one gift that has begun, has not ended and is not set to."""
+    return (
+        select(StripeCustomer.patron_id)
+        .join(Subscription, Subscription.customer_id == StripeCustomer.id)
+        .where(
+            StripeCustomer.patron_id.is_not(None),
+            Subscription.is_ours,
+            Subscription.status.in_(LIVE),
+            Subscription.cancel_at.is_(None),
+        )
+        .group_by(StripeCustomer.patron_id)
+        .having(func.count() > 1)
+    )
+
+
+def doubled(session: Session, *, limit: int = 200) -> list[SubscriptionRow]:
+    """The running gifts of patrons who have several, patron by patron, the older first."""
+    rows = session.execute(
+        select(Subscription, StripeCustomer.patron_id)
+        .join(StripeCustomer, StripeCustomer.id == Subscription.customer_id)
+        .where(
+            StripeCustomer.patron_id.in_(_doubled()),
+            Subscription.is_ours,
+            Subscription.status.in_(LIVE),
+            Subscription.cancel_at.is_(None),
+        )
+        .order_by(StripeCustomer.patron_id, Subscription.created, Subscription.id)
+        .limit(limit)
+    )
+    return [SubscriptionRow(subscription, patron_id) for subscription, patron_id in rows]
+
+
+def count_doubled(session: Session) -> int:
+    """How many patrons have several running gifts."""
+    return session.scalar(select(func.count()).select_from(_doubled().subquery())) or 0
 
 
 def count_open_disputes(session: Session) -> int:

@@ -23,6 +23,7 @@ from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving import (
+    failing_desk,
     history,
     other_ways_routes,
     receipts_shown,
@@ -90,16 +91,30 @@ def index_subscriptions() -> str:
     )
 
 
+@bp.get("/doubled")
+@access.sees_patrons
+@access.staff("staff")
+def index_doubled() -> str:
+    """List patrons who have several running gifts, so that nobody pays twice without meaning to."""
+    rows = staff_queries.doubled(db.session())
+    return render_template(
+        "giving/staff/index_doubled.html",
+        rows=rows,
+        labels=revealing.labels(db.session(), [row.patron_id for row in rows]),
+    )
+
+
 @bp.get("/failing")
 @access.sees_patrons
 @access.staff("staff")
 def index_failing() -> str:
-    """List renewals that are not paid, the oldest first."""
-    rows = staff_queries.failing(db.session())
+    """List renewals that are not paid, the oldest first, with what is at stake."""
+    found = failing_desk.troubles(db.session(), grace_days=newsroom().grace_days)
     return render_template(
         "giving/staff/index_failing.html",
-        rows=rows,
-        labels=revealing.labels(db.session(), [row.patron_id for row in rows]),
+        troubles=found,
+        stakes=failing_desk.stakes(found),
+        labels=revealing.labels(db.session(), [trouble.row.patron_id for trouble in found]),
     )
 
 

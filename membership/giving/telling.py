@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.appeals.models import Campaign
-from membership.giving import care_records, deriving, gathering, mail, models
+from membership.giving import care_records, deriving, gathering, mail, models, replacements
 from membership.giving.coverage import Failing
 from membership.giving.deriving import Derived
-from membership.giving.facts import CheckoutSession, Fact, Payment, Refund, Subscription
-from membership.giving.models import Checkout, CheckoutState, Owner, StripeCustomer
+from membership.giving.facts import CheckoutSession, Fact, Invoice, Payment, Refund, Subscription
+from membership.giving.models import Checkout, CheckoutState, Owner, ReplacementState, StripeCustomer
 from membership.giving.recording import Settled
 from membership.giving.storing import Kept
 from membership.giving.story import PatronFacts
@@ -74,6 +74,7 @@ def follow_up(session: Session, news: News, *, mails: bool) -> None:
     _raise(session, [payment.checkout_public_id for payment in new])
     for failing in news.derived.failing:
         _schedule(session, failing)
+    _withdraw(session, news.kept)
     changed = [k for k in news.kept if isinstance(k.after, Refund) or isinstance(k.before, Subscription)]
     if not mails or not (new or any(is_news(kept.after.as_of) for kept in changed)):
         return
@@ -85,6 +86,7 @@ def follow_up(session: Session, news: News, *, mails: bool) -> None:
             _tell_of_refund(session, patron, news, kept.before, kept.after)
         elif isinstance(kept.after, Subscription) and isinstance(kept.before, Subscription):
             _tell_of_change(session, patron, kept.before, kept.after)
+    _tell_of_seconds(session, patron, news)
 
 
 def _raise(session: Session, checkout_ids: Iterable[str]) -> None:
@@ -129,8 +131,6 @@ def _thank(session: Session, patron: Patron, news: News, payment: Payment) -> No
     renews = any(invoice.billing_reason == "subscription_cycle" for invoice in invoices)
     if payment is not earliest or renews:
         mail.receipt(session, patron=patron, payment=row, subscription=subscription)
-        if subscription is not None and not renews:
-            _tell_of_second(session, patron, news, subscription)
         return
     named = payment.checkout_public_id or next((i.checkout_public_id for i in invoices), "")
     checkout = session.scalars(select(Checkout).filter_by(public_id=named)).one_or_none() if named else None
@@ -143,17 +143,38 @@ def _thank(session: Session, patron: Patron, news: News, payment: Payment) -> No
     )
 
 
-def _tell_of_second(session: Session, patron: Patron, news: News, second: models.Subscription) -> None:
-    """Two gifts now renew, begun by somebody who had not signed in: the owner of the address decides."""
-    others = [
+def _tell_of_seconds(session: Session, patron: Patron, news: News) -> None:
+    """Two gifts now renew: one that fails or is paused gives way; between two sound ones the patron decides."""
+    running = [
         s
-        for s in news.facts.subscriptions
-        if s.is_ours and s.id != second.id and s.status in LIVE and s.ended_at is None and s.cancel_at is None
+        for s in sorted(news.facts.subscriptions, key=lambda s: (s.created, s.id))
+        if s.is_ours and s.status in LIVE and s.ended_at is None and s.cancel_at is None
     ]
-    if others:
-        earliest = min(others, key=lambda s: (s.created, s.id))
-        first = session.get_one(models.Subscription, earliest.id)
-        mail.second_subscription(session, patron=patron, first=first, second=second)
+    for place, second in enumerate(running):
+        if second.status != "active" or not is_news(second.created):
+            continue
+        new = session.get_one(models.Subscription, second.id)
+        earlier = [session.get_one(models.Subscription, first.id) for first in running[:place]]
+        beside = [old for old in earlier if not _gives_way(session, old, new)]
+        if beside:
+            mail.second_subscription(session, patron=patron, first=beside[0], second=new)
+
+
+def _gives_way(session: Session, old: models.Subscription, new: models.Subscription) -> bool:
+    """Whether an old gift is surely replaced by the new one, and will be ended by the worker."""
+    if not replacements.is_out_of_order(old):
+        return False
+    return replacements.note(session, old=old, new=new) is not ReplacementState.WAITING
+
+
+def _withdraw(session: Session, kept: Iterable[Kept[Fact]]) -> None:
+    """Take back mails about a bill that is paid, voided or given up, or whose gift has ended."""
+    for fact in (k.after for k in kept):
+        if isinstance(fact, Invoice) and fact.status in {"paid", "void", "uncollectible"}:
+            mail.withdraw_failures(session, fact.id)
+        elif isinstance(fact, Subscription) and fact.ended_at is not None:
+            for bill in session.scalars(select(models.Invoice.id).filter_by(subscription_id=fact.id)):
+                mail.withdraw_failures(session, bill)
 
 
 def _tell_of_refund(session: Session, patron: Patron, news: News, before: Fact | None, after: Refund) -> None:
@@ -174,7 +195,10 @@ def _tell_of_change(session: Session, patron: Patron, before: Subscription, afte
         return
     row = session.get_one(models.Subscription, after.id)
     if before.cancel_at is None and before.ended_at is None and (after.cancel_at or after.ended_at):
-        if after.cancel_reason in {"", "cancellation_requested"}:
+        heir = replacements.is_replaced(session, row.id)
+        if heir is not None:
+            mail.gift_replaced(session, patron=patron, old=row, new=heir)
+        elif after.cancel_reason in {"", "cancellation_requested"}:
             act = care_records.explaining(session, row.id, "ends_at", after.cancel_at or after.ended_at)
             mail.gift_canceled(session, patron=patron, subscription=row, act=act)
     elif before.cancel_at is not None and after.cancel_at is None and after.ended_at is None:
@@ -210,6 +234,8 @@ def write_of_failure(session: Session, key: str, at: datetime) -> None:
     patron = session.get_one(Patron, owner.patron_id)
     subscription = session.get_one(models.Subscription, invoice.subscription_id)
     if day == "end":
+        if _was_ended_on_purpose(subscription):
+            return
         if not _was_mended(session, invoice.customer_id, invoice_id, at):
             mail.membership_ended(session, patron=patron, subscription=subscription, ended_at=at)
         return
@@ -223,6 +249,12 @@ def write_of_failure(session: Session, key: str, at: datetime) -> None:
             day=int(day),
             ends_at=failing.ends_at,
         )
+
+
+def _was_ended_on_purpose(subscription: models.Subscription) -> bool:
+    """Whether somebody ended it, who has had a mail of its own; not Stripe, for want of a payment."""
+    ended = subscription.ended_at is not None
+    return ended and subscription.cancel_reason in {"", "cancellation_requested"}
 
 
 def _failing(session: Session, customer_id: str, invoice_id: str) -> Failing | None:

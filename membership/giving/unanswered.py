@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.gateway import checkouts as sessions
-from membership.gateway import client, refunds, subscriptions
+from membership.gateway import client, reading, refunds, subscriptions
 from membership.gateway.client import Answer, Gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving import applying, parsing
@@ -102,7 +102,7 @@ def _follow(session: Session, call: OutgoingCall, answer: Answer) -> None:
         checkout.session_url = str(answer.body.get("url") or "")
         if checkout.state is CheckoutState.STARTED:
             checkout.state = CheckoutState.OPEN
-    elif call.kind.startswith("subscription."):
+    elif call.kind.startswith(("subscription.", "invoice.", "gift.")):
         applying.apply_facts(session, parsing.from_object(answer.body, answer.as_of))
 
 
@@ -125,8 +125,15 @@ def _subscription_changed(gateway: Gateway, call: OutgoingCall) -> Answer | None
     return answer if subscriptions.is_changed_by(answer.body, call.idempotency_key) else None
 
 
+def _once(answer: Answer, status: str) -> Answer | None:
+    """The answer, if what was asked for has been done."""
+    return answer if answer.body["status"] == status else None
+
+
 _READERS: dict[str, Reader] = {
     "checkout.open": _session_opened,
     "checkout.expire": lambda gateway, call: sessions.read(gateway, call.subject),
     "refund.create": lambda gateway, call: refunds.find(gateway, call.subject, key=call.idempotency_key),
+    "invoice.void": lambda gateway, call: _once(reading.get(gateway, "invoice", call.subject), "void"),
+    "gift.end": lambda gateway, call: _once(subscriptions.read(gateway, call.subject), "canceled"),
 }

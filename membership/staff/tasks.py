@@ -33,6 +33,13 @@ def of_giving(session: Session, account: Account) -> Told:
     """Failing renewals, disputes, events that could not be applied, differences from Stripe's books."""
     failing = "staff.giving.index_failing"
     yield from _task(account, failing, _("Renewals that fail"), lambda: giving.count_failing(session), "bad")
+    yield from _task(
+        account,
+        "staff.giving.index_doubled",
+        _("Two gifts of one patron at a time"),
+        lambda: giving.count_doubled(session),
+        "warn",
+    )
     payments = "staff.giving.index"
     yield from _task(
         account,

@@ -10,6 +10,7 @@ from membership.giving.mail.changing import (
     amount_changed,
     card_page_opened,
     gift_canceled,
+    gift_replaced,
     gift_resumed,
     second_subscription,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "amount_changed",
     "card_page_opened",
     "gift_canceled",
+    "gift_replaced",
     "gift_resumed",
     "membership_ended",
     "payment_failed",

@@ -10,6 +10,7 @@ from membership.giving.mail.addressing import (
     prefix,
     queue,
     subscription_context,
+    support_path,
     undo_context,
 )
 from membership.giving.models import CareAct, CarePurpose, Checkout, Subscription
@@ -25,6 +26,9 @@ def gift_canceled(
 
     `act` is what let it, if that was not the signed-in patron; here and below the mail then undoes it.
     """
+    has_ended = subscription.ended_at is not None
+    if act is not None and has_ended:  # what has ended cannot be put back
+        act.told_at, act = clock.now(), None
     ends_at = subscription.cancel_at or subscription.ended_at or subscription.period_ends_at
     said_at = subscription.canceled_at or subscription.as_of
     queue(
@@ -35,9 +39,11 @@ def gift_canceled(
         context={
             **subscription_context(subscription),
             "ends_at": ends_at,
-            "resume_path": care_path(session, patron, subscription, CarePurpose.RESUME)
-            if act is None
-            else "",
+            "has_ended": has_ended,
+            "support_path": support_path(subscription),
+            "resume_path": ""
+            if act is not None or has_ended
+            else care_path(session, patron, subscription, CarePurpose.RESUME),
             **undo_context(session, patron, act),
         },
         about=f"subscription:{subscription.id}",
@@ -128,4 +134,15 @@ def card_page_opened(session: Session, *, patron: Patron, subscription: Subscrip
             "card_path": care_path(session, patron, subscription, CarePurpose.CARD),
         },
         about=f"subscription:{subscription.id}",
+    )
+
+
+def gift_replaced(session: Session, *, patron: Patron, old: Subscription, new: Subscription) -> None:
+    """Say that a gift that could not be charged, or was paused, has been ended since a new one stands in its place."""
+    queue(
+        session,
+        patron,
+        kind="gift_replaced",
+        cause=old.id,
+        context={"old": subscription_context(old), **subscription_context(new)},
     )

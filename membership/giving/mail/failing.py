@@ -25,7 +25,8 @@ def payment_failed(
 ) -> None:
     """Say, on `day` (one of FAILURE_DAYS) after the first failure, that a renewal was not paid and how to mend it.
 
-    `ends_at` is the end of grace. Queued mails of this kind are withdrawn by `withdraw_failures` once it is paid.
+    Where the bank wants to ask the patron something first, the way leads to Stripe's page of the bill, which lets
+    it. `ends_at` is the end of grace. Queued mails of this kind are withdrawn by `withdraw_failures` once it is paid.
     """
     queue(
         session,
@@ -39,17 +40,23 @@ def payment_failed(
             "is_last": day == FAILURE_DAYS[-1],
             "ends_at": ends_at,
             "next_try_at": invoice.next_attempt_at,
+            "bank_url": invoice.hosted_url if invoice.action_required_at is not None else "",
             "mend_path": care_path(session, patron, subscription, CarePurpose.CARD),
             "stop_path": care_path(session, patron, subscription, CarePurpose.CANCEL),
         },
-        about=f"invoice:{invoice.id}",
+        about=about(invoice.id),
         expires_at=ends_at,
     )
 
 
+def about(invoice_id: str) -> str:
+    """By what the mails about one open bill are found in the outbox."""
+    return f"invoice:{invoice_id}"
+
+
 def withdraw_failures(session: Session, invoice_id: str) -> None:
     """Withdraw what is queued about a failed renewal that has been paid after all."""
-    outbox.cancel(session, f"invoice:{invoice_id}", kinds=["giving/payment_failed"])
+    outbox.cancel(session, about(invoice_id), kinds=["giving/payment_failed"])
 
 
 def membership_ended(

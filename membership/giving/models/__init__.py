@@ -34,6 +34,7 @@ from membership.giving.models.hearing import (
     ReconcileRun,
 )
 from membership.giving.models.receipts import Receipt, ReceiptSource, ReceiptText, ReceiptYear
+from membership.giving.models.replacing import Replacement, ReplacementState
 
 __all__ = [
     "BalanceTransaction",
@@ -63,6 +64,8 @@ __all__ = [
     "ReceiptYear",
     "ReconcileRun",
     "Refund",
+    "Replacement",
+    "ReplacementState",
     "StripeCustomer",
     "Subscription",
     "SubscriptionState",

@@ -136,6 +136,7 @@ class Invoice(Base, Version):
     checkout_public_id: Mapped[str] = mapped_column(String(32), default="")
     covered_fee: Mapped[MinorUnits] = mapped_column(default=0)
     first_failed_at: Mapped[datetime | None] = mapped_column(default=None)  # as events told
+    action_required_at: Mapped[datetime | None] = mapped_column(default=None)  # the bank asks its question
 
 
 class InvoicePayment(Base, Version):
