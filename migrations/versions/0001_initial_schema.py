@@ -401,6 +401,7 @@ def upgrade() -> None:
         sa.Column("checkout_public_id", sa.String(length=32), nullable=False),
         sa.Column("covered_fee", sa.BigInteger(), nullable=False),
         sa.Column("first_failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("action_required_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
         sa.Column("event_id", sa.String(length=255), nullable=False),
         sa.Column("terminal", sa.SmallInteger(), nullable=False),
@@ -735,6 +736,33 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("refund", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_refund_charge_id"), ["charge_id"], unique=False)
+
+    op.create_table(
+        "replacement",
+        sa.Column("old_id", sa.String(length=255), nullable=False),
+        sa.Column("new_id", sa.String(length=255), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "sure",
+                "ending",
+                "done",
+                "overtaken",
+                name="replacementstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("old_id", name=op.f("pk_replacement")),
+    )
+    with op.batch_alter_table("replacement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_replacement_new_id"), ["new_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_replacement_state"), ["state"], unique=False)
 
     op.create_table(
         "round",
@@ -1583,6 +1611,11 @@ def downgrade() -> None:
     op.drop_table("setting")
     op.drop_table("sealed_month")
     op.drop_table("round")
+    with op.batch_alter_table("replacement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_replacement_state"))
+        batch_op.drop_index(batch_op.f("ix_replacement_new_id"))
+
+    op.drop_table("replacement")
     with op.batch_alter_table("refund", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_refund_charge_id"))
 
