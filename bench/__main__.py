@@ -1,4 +1,4 @@
-"""`python -m bench`: an article page served by granian beside nginx serving the same bytes, and its weight.
+"""`python -m bench`: Stripe's deliveries (bench.webhooks), then an article page beside nginx serving the same bytes.
 
 Server and load generator are pinned to one core each; rounds are interleaved and medians compared. Needs nginx and wrk
 (Debian's packages); what is missing is said, and the exit code is then 2.
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
+from bench import webhooks
 from membership.app import create_app
 from membership.cli import demonstration
 from membership.cli.database import upgrade_schema
@@ -33,6 +34,8 @@ ARTICLE = f"/articles/{demonstration.SHOWN_ARTICLE}"
 
 def main() -> int:
     """Measure and print; 0 if measured, 2 if a program is missing."""
+    webhooks.main([])
+    print()
     missing = [name for name in ("nginx", "wrk", "taskset") if shutil.which(name) is None]
     if missing:
         print(

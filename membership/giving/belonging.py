@@ -1,10 +1,12 @@
 """Which patron a customer at Stripe is: made when the first payment of ours has settled, never two for one address."""
 
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from membership.giving import reading_list, storing
@@ -19,7 +21,13 @@ CUSTOMERS = cast("Table", StripeCustomer.__table__)
 COVERAGE = cast("Table", Coverage.__table__)
 MOVEMENTS = cast("Table", Movement.__table__)
 RECEIPTS = cast("Table", Receipt.__table__)
-_PATRON_OF = select(CUSTOMERS.c.patron_id).where(CUSTOMERS.c.id == bindparam("customer"))
+_MOST_IDS = 500
+_PATRONS_OF = select(CUSTOMERS.c.id, CUSTOMERS.c.patron_id).where(
+    CUSTOMERS.c.id.in_(bindparam("ids", expanding=True))
+)
+_CUSTOMERS_OF_ALL = select(CUSTOMERS.c.patron_id, CUSTOMERS.c.id).where(
+    CUSTOMERS.c.patron_id.in_(bindparam("ids", expanding=True))
+)
 _CUSTOMERS_OF = select(CUSTOMERS.c.id).where(CUSTOMERS.c.patron_id == bindparam("patron"))
 
 
@@ -31,12 +39,23 @@ class Group:
     customer_ids: tuple[str, ...]
 
 
-def group_of(session: Session, customer_id: str) -> Group:
-    """The customer's patron, locked, with all of the patron's customers."""
-    patron_id = session.connection().execute(_PATRON_OF, {"customer": customer_id}).scalar_one_or_none()
-    if patron_id is None:
-        return Group(None, (customer_id,))
-    return group_of_patron(session, patron_id)
+def groups_of(session: Session, customer_ids: Collection[str]) -> list[Group]:
+    """The people that customers are, each once, with all of their customers; patrons are locked."""
+    connection = session.connection()
+    ids = sorted(customer_ids)
+    found = {row.id: row.patron_id for row in _in_parts(connection, _PATRONS_OF, ids)}
+    patron_ids = sorted({patron_id for patron_id in found.values() if patron_id is not None})
+    storing.lock(session, [f"patron:{patron_id}" for patron_id in patron_ids])
+    customers: dict[int, list[str]] = defaultdict(list)
+    for row in _in_parts(connection, _CUSTOMERS_OF_ALL, patron_ids):
+        customers[row.patron_id].append(row.id)
+    strangers = [Group(None, (customer,)) for customer in ids if found.get(customer) is None]
+    return [*strangers, *(Group(patron_id, tuple(sorted(customers[patron_id]))) for patron_id in patron_ids)]
+
+
+def _in_parts(connection: Connection, query: Select[Any], ids: Sequence[object]) -> Iterator[Any]:
+    for start in range(0, len(ids), _MOST_IDS):
+        yield from connection.execute(query, {"ids": ids[start : start + _MOST_IDS]})
 
 
 def group_of_patron(session: Session, patron_id: int) -> Group:

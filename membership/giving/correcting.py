@@ -9,7 +9,7 @@ from membership import clock, secrets
 from membership.accounts import enrolling as accounts
 from membership.accounts import signing_in
 from membership.accounts.models import Account
-from membership.giving import applying, mail, receipts
+from membership.giving import following, mail, receipts
 from membership.giving.models import Checkout, CheckoutSession, Payment, StripeCustomer, Subscription
 from membership.newsroom import budgets
 from membership.newsroom.budgets import Limit
@@ -77,7 +77,7 @@ def _move(session: Session, checkout: Checkout, owner: Patron, customer_id: str,
     receipts.follow_customer(session, customer_id, patron.id)
     session.flush()
     for patron_id in (owner.id, patron.id):
-        applying.apply_time(session, str(patron_id), clock.now())
+        following.apply_time(session, str(patron_id), clock.now())
     if old is not None and made_here:
         signing_in.void_all(session, old.id)
     return patron

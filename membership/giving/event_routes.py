@@ -1,5 +1,8 @@
 """`POST /stripe/events`: where Stripe delivers."""
 
+import time
+from collections import deque
+
 import structlog
 from flask import current_app, request
 from flask.typing import ResponseReturnValue
@@ -17,7 +20,26 @@ from membership.settings import Settings
 from membership.web import access, limits
 
 log = structlog.get_logger(__name__)
+MOST_APPLIED_A_SECOND = 30
+"""Up to so many deliveries a second are applied by the process that took them in; more are left to the worker."""
 _TEXT = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+
+
+class _Pace:
+    """How fast deliveries come to this process."""
+
+    def __init__(self) -> None:
+        self._last: deque[float] = deque(maxlen=MOST_APPLIED_A_SECOND)
+
+    def is_a_burst(self) -> bool:
+        """Count one more; whether MOST_APPLIED_A_SECOND before it came within the last second."""
+        now = time.monotonic()
+        is_burst = len(self._last) == MOST_APPLIED_A_SECOND and now - self._last[0] < 1
+        self._last.append(now)
+        return is_burst
+
+
+_pace = _Pace()
 
 
 @bp.post("/stripe/events")
@@ -25,6 +47,8 @@ _TEXT = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store
 @access.machine
 def receive_event() -> ResponseReturnValue:
     """Store a delivery and answer; then apply what it says. Its own failures never keep Stripe from a 200.
+
+    In a burst the answer comes at once, and the worker applies many together.
 
     Answers 200 for everything that is Stripe's, 400 for what is not, 413 for too much, 415 for what is compressed,
     503 only when it could not be stored.
@@ -62,7 +86,7 @@ def _let_in(delivery: Delivery) -> ResponseReturnValue:
         session.rollback()
         log.exception("event_not_stored")
         return _answer(503, "try again")
-    if state is EventState.RECEIVED:
+    if state is EventState.RECEIVED and not _pace.is_a_burst():
         _apply(event_id)
     return _answer(200, outcome)
 

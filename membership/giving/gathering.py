@@ -88,13 +88,14 @@ def by_customer(session: Session, customer_ids: Collection[str]) -> dict[str, Pa
 
 
 def together(parts: Collection[PatronFacts]) -> PatronFacts:
-    """The facts of several customers as those of one person."""
-    if len(parts) == 1:
-        return next(iter(parts))
+    """The facts of several customers as those of one person, as `of_customers` gives them."""
     names = [field.name for field in fields(PatronFacts)]
-    return PatronFacts(
-        **{name: tuple(fact for part in parts for fact in getattr(part, name)) for name in names}
-    )
+    found = {name: tuple(fact for part in parts for fact in getattr(part, name)) for name in names}
+    if not found["payments"]:
+        return PatronFacts()  # nothing follows from what nobody has paid for
+    if not _need_sessions(found["payments"], found["invoice_payments"]):
+        found["sessions"] = ()
+    return PatronFacts(**found)
 
 
 @cache
@@ -124,10 +125,15 @@ def _sessions(
     joints: tuple[facts.InvoicePayment, ...],
 ) -> tuple[facts.CheckoutSession, ...]:
     """The Checkout sessions, if some payment is told to be ours by nothing else."""
-    joined = {joint.payment_intent_id for joint in joints}
-    if all(payment.marked_ours or payment.payment_intent_id in joined for payment in payments):
+    if not _need_sessions(payments, joints):
         return ()
     return _where(session, facts.CheckoutSession, "customer_id", customer_ids)
+
+
+def _need_sessions(payments: Collection[facts.Payment], joints: Collection[facts.InvoicePayment]) -> bool:
+    """Whether some payment is told to be ours by neither its mark nor its invoice."""
+    joined = {joint.payment_intent_id for joint in joints}
+    return not all(payment.marked_ours or payment.payment_intent_id in joined for payment in payments)
 
 
 def _transactions(

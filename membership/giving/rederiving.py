@@ -13,7 +13,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.giving import applying, belonging, deriving, facts, gathering, posting, recording, storing
+from membership.giving import belonging, deriving, facts, following, gathering, posting, recording, storing
 from membership.giving.booking import Entry
 from membership.giving.deriving import Derived
 from membership.giving.models import Checkout, Owner
@@ -83,7 +83,7 @@ def _rederive(
             entry
             for person in people
             for payment in person.facts.payments
-            for entry in applying.entries_of(person.facts, payment, person.derived)
+            for entry in following.entries_of(person.facts, payment, person.derived)
         ],
         days,
     )
@@ -93,7 +93,7 @@ def _rederive(
         session, {key: person for key, person in enrolled.items() if key not in known_before}, days
     )
     for patron_id in sorted(known_before):
-        applying.rederive_patron(session, patron_id, newsroom, mails=False)
+        following.rederive_patron(session, patron_id, newsroom, mails=False)
     return set(enrolled)
 
 

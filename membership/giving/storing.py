@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from membership import secrets
@@ -58,15 +59,18 @@ _COLUMNS = {
 _SELECTIONS: dict[type[Fact], Select[Any]] = {
     kind: select(*(model.__table__.c[name] for name in _COLUMNS[kind])) for kind, model in TABLES.items()
 }
+_BY_IDS = {
+    kind: _SELECTIONS[kind].where(table_of(kind).c.id.in_(bindparam("ids", expanding=True)))
+    for kind in TABLES
+}
 _BY_ID = {kind: _SELECTIONS[kind].where(table_of(kind).c.id == bindparam("id_")) for kind in TABLES}
 
 
 STATES = cast("Table", models.SubscriptionState.__table__)
-_STATE = select(STATES.c.as_of).where(
-    STATES.c.subscription_id == bindparam("id_"),
-    STATES.c.as_of == bindparam("at"),
-    STATES.c.event_id == bindparam("event"),
-)
+_ADD_STATE = {
+    name: upsert(STATES).on_conflict_do_nothing().returning(STATES.c.as_of)
+    for name, upsert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 _STATE_NAMES = tuple(field.name for field in fields(SubscriptionState))
 
 
@@ -98,12 +102,36 @@ def get(session: Session, kind: type[FactT], fact_id: str) -> FactT | None:
     return kind(**row) if "as_of" in columns_of(kind) else kind(as_of=EPOCH, **row)
 
 
-def keep(session: Session, fact: FactT) -> Kept[FactT] | None:
+class Known:
+    """What is known of the objects that some facts are about, read at once. The caller holds their locks."""
+
+    def __init__(self, session: Session, told: Iterable[Fact]) -> None:
+        self._facts: dict[tuple[type[Fact], str], Fact] = {}
+        ids: dict[type[Fact], set[str]] = defaultdict(set)
+        for fact in told:
+            ids[type(fact)].add(fact.id)
+        for kind, wanted in ids.items():
+            for start in range(0, len(wanted), AT_ONCE):
+                part = sorted(wanted)[start : start + AT_ONCE]
+                for found in read(session, kind, _BY_IDS[kind], {"ids": part}):
+                    self.put(found)
+
+    def get(self, like: FactT) -> FactT | None:
+        """What is known of the object that a fact is about."""
+        return cast("FactT | None", self._facts.get((type(like), like.id)))
+
+    def put(self, fact: Fact) -> None:
+        """Know a fact from now on."""
+        self._facts[type(fact), fact.id] = fact
+
+
+def keep(session: Session, fact: FactT, known: Known) -> Kept[FactT] | None:
     """Merge a snapshot with what is known of its object; None where it tells nothing new. The caller holds its lock."""
     kind = type(fact)
-    before = get(session, kind, fact.id)
+    before = known.get(fact)
     if before is None:
         session.connection().execute(insert(table_of(kind)), row_of(fact))
+        known.put(fact)
         return Kept(None, fact)
     after = ordering.merge(before, fact)
     names = columns_of(kind)
@@ -114,6 +142,7 @@ def keep(session: Session, fact: FactT) -> Kept[FactT] | None:
         changes["email_index"] = _email_index(after)
     table = table_of(kind)
     session.connection().execute(update(table).where(table.c.id == fact.id).values(changes))
+    known.put(after)
     return None if changes.keys() <= Fact.VERSION else Kept(before, after)
 
 
@@ -149,11 +178,8 @@ def _email_index(fact: Fact) -> str:
 def keep_state(session: Session, state: SubscriptionState) -> bool:
     """Remember what a subscription was at an instant; whether it was told for the first time."""
     values = {name: getattr(state, name) for name in _STATE_NAMES}
-    key = {"id_": state.subscription_id, "at": state.as_of, "event": state.event_id}
-    if session.connection().execute(_STATE, key).first() is not None:
-        return False
-    session.connection().execute(insert(STATES), values)
-    return True
+    connection = session.connection()
+    return connection.execute(_ADD_STATE[connection.dialect.name], values).first() is not None
 
 
 def lock(session: Session, keys: Iterable[str]) -> None:

@@ -16,12 +16,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import event as listening
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from werkzeug.test import create_environ, run_wsgi_app
 
 from membership import clock
 from membership.db import db
 from membership.gateway import client as gateway
-from membership.giving import applying, reconciling, stating
+from membership.giving import applying, receiving, reconciling, stating
 from membership.giving.ledger import LedgerEntry
 from membership.giving.models import Event, EventState, Payment
 from membership.mail.models import OutgoingMail
@@ -169,6 +170,87 @@ def test_w20_fifty_bodies_that_are_too_large_keep_memory_flat(app, session):
 
     assert statuses == [413] * 50
     assert peak < 150 * MEBIBYTE  # far less than the 500 that were offered
+
+
+def test_w09_in_a_burst_stripe_is_answered_first_and_the_worker_applies_all_together(deliver, session):
+    lives = [Life(f"burst{number}") for number in range(30)]
+    for life in lives:
+        once(life)
+    events = [event for life in lives for event in life.events]
+
+    answers = {deliver(event).status_code for event in [*events, *events[::7]]}
+    applying.apply_all(session)
+
+    session.rollback()
+    assert answers == {200}
+    assert set(session.scalars(select(Event.state))) == {EventState.APPLIED}
+    assert (_count(session, Payment), _count(session, LedgerEntry)) == (30, 30)
+
+
+def test_w29_one_event_that_cannot_be_applied_is_found_among_many_and_holds_up_none(session):
+    lives = [Life(f"among{number}") for number in range(12)]
+    for life in lives:
+        once(life)
+    bad = next(event for event in lives[5].events if event["type"] == "charge.succeeded")
+    bad["data"]["object"]["created"] = 10**17  # beyond any calendar
+    for life in lives:
+        for event in life.events:
+            receiving.store(session, event, at=clock.now(), is_live=False)
+    session.commit()
+
+    applying.apply_all(session)
+
+    session.rollback()
+    states = {event.id: event.state for event in session.scalars(select(Event))}
+    assert states.pop(bad["id"]) is EventState.FAILED
+    assert set(states.values()) == {EventState.APPLIED}
+    assert _count(session, Payment) >= 11
+
+
+def test_w29_a_failure_of_the_database_in_the_midst_of_many_leaves_none_half_applied(session):
+    lives = [Life(f"midst{number}") for number in range(6)]
+    for life in lives:
+        once(life)
+        for event in life.events:
+            receiving.store(session, event, at=clock.now(), is_live=False)
+    session.commit()
+    failures: list[str] = []
+
+    def fail_once(_connection, _cursor, statement, *_rest) -> None:
+        if not failures and statement.startswith("INSERT INTO ledger_line"):
+            failures.append(statement)
+            raise IntegrityError(statement, {}, Exception("a constraint of tomorrow"))
+
+    listening.listen(db.engine, "before_cursor_execute", fail_once)
+    try:
+        applying.apply_all(session)
+    finally:
+        listening.remove(db.engine, "before_cursor_execute", fail_once)
+
+    session.rollback()
+    assert failures
+    assert set(session.scalars(select(Event.state))) == {EventState.APPLIED}
+    assert (_count(session, Payment), _count(session, LedgerEntry)) == (6, 6)
+
+
+def test_w32_reconciling_many_at_once_tells_each_patron_of_their_own_gift_alone(account, session, hear):
+    gifts = {}
+    for name in ("ada", "ben", "cleo"):
+        gifts[name] = account.subscribe(account.customer(f"{name}@example.org"))
+    hear()
+    reconciling.reconcile(session, gateway.current(), since=None)
+    account.sandbox.advance("2 days")
+    for subscription in gifts.values():
+        account.client.v1.subscriptions.update(subscription, {"cancel_at_period_end": True})
+    account.new_events()  # never delivered
+    account.sandbox.advance("1 hours")
+
+    reconciling.reconcile(session, gateway.current(), since=None)
+    work(session)
+
+    session.rollback()
+    mails = session.scalars(select(OutgoingMail).where(OutgoingMail.kind == "giving/gift_canceled")).all()
+    assert sorted(mail.recipient for mail in mails) == sorted(f"{name}@example.org" for name in gifts)
 
 
 def _three_months(account: Account) -> None:
