@@ -32,6 +32,18 @@ class GatewayRefused(Exception):  # noqa: N818 - the house's word for it
         """Whether Stripe knows no such object."""
         return self.code == "resource_missing"
 
+    @property
+    def is_declined(self) -> bool:
+        """Whether the bank said no, or asks its customer a question first."""
+        return self.code in {
+            "authentication_required",
+            "card_declined",
+            "expired_card",
+            "incorrect_cvc",
+            "processing_error",
+            "subscription_payment_intent_requires_action",
+        }
+
 
 class SignatureError(Exception):
     """A delivery is not Stripe's, is too old, or comes from the future; `reason` says which."""

@@ -8,6 +8,7 @@ import calendar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from membership.giving import renewing
 from membership.giving.facts import Payment, Subscription
 from membership.giving.models import Owner
 from membership.giving.story import DELAYED, Hole, PatronFacts, Period, Story
@@ -58,7 +59,8 @@ def cause(subscription: Subscription | None) -> EndedBy:
 
 def failing(story: Story, grace_days: int) -> Failing | None:
     """The renewal of a subscription that failed last, if it is neither mended nor ended."""
-    boundary = max((period.ends_at for period in story.periods), default=None)
+    paid_until = max((period.ends_at for period in story.periods), default=None)
+    boundary = renewing.due_after(story, paid_until).at if paid_until is not None else None
     grace = story.grace_of(boundary, grace_days) if boundary is not None else None
     if boundary is None or grace is None or story.mended_after(grace[0]) is not None:
         return None
@@ -76,7 +78,8 @@ def failing(story: Story, grace_days: int) -> Failing | None:
 def is_failing_at(story: Story, instant: datetime, grace_days: int) -> bool:
     """Whether a renewal had failed and was not mended at an instant."""
     for period in story.periods:
-        grace = story.grace_of(period.ends_at, grace_days)
+        due_at = renewing.due_after(story, period.ends_at).at
+        grace = story.grace_of(due_at, grace_days) if due_at is not None else None
         if grace is not None and grace[0] <= instant:
             mended_at = story.mended_after(grace[0])
             if mended_at is None or mended_at > instant:
@@ -91,9 +94,8 @@ def _first(*instants: datetime | None) -> datetime:
 def _of_subscription(story: Story, grace_days: int) -> list[Stretch]:
     found: list[Stretch] = []
     for period in story.periods:
-        goes_on = _goes_on_at(story, period.ends_at)
         is_covered = _is_covered_at(story, period.ends_at)
-        last_by = None if goes_on or is_covered else _ended_by_at(story, period.ends_at)
+        last_by = None if is_covered else _ended_by_at(story, period.ends_at)
         rows = [
             Stretch(
                 source=Source.PAID,
@@ -106,9 +108,23 @@ def _of_subscription(story: Story, grace_days: int) -> list[Stretch]:
         ]
         found += rows
         reaches_its_end = bool(rows) and rows[-1].ends_at == period.ends_at
-        if goes_on and reaches_its_end and not is_covered:
-            found += _awaiting(story, period, grace_days)
+        if reaches_its_end and not is_covered:
+            found += _after(story, period, grace_days)
     return found
+
+
+def _after(story: Story, period: Period, grace_days: int) -> list[Stretch]:
+    """What follows a paid period that nothing cut short: the months of skipped payments, and the next renewal."""
+    if not _goes_on_at(story, period.ends_at):
+        return []
+    due, found = renewing.due_after(story, period.ends_at), []
+    for starts_at, to in due.skips:
+        until = _first(to, story.ended_at, story.mended_after(starts_at))
+        by = cause(story.subscription) if until == story.ended_at else None
+        found.append(_stretch(Source.RENEWING, period.payment.id, starts_at, until, by))
+    if due.at is not None and _goes_on_at(story, due.at) and not _is_covered_at(story, due.at):
+        found += _awaiting(story, period, due.at, grace_days)
+    return [stretch for stretch in found if stretch.starts_at < stretch.ends_at]
 
 
 def _without(
@@ -134,21 +150,8 @@ def _is_covered_at(story: Story, boundary: datetime) -> bool:
 
 
 def _goes_on_at(story: Story, boundary: datetime) -> bool:
-    """Whether a subscription was to renew at a boundary: told, not ended, not set to end, not paused."""
-    if story.subscription is None or (story.ended_at is not None and story.ended_at <= boundary):
-        return False
-    return not _is_paused_at(story, boundary)
-
-
-def _is_paused_at(story: Story, boundary: datetime) -> bool:
-    """Whether a subscription was paused at an instant, as far as it was told."""
-    before = [state for state in story.states if state.as_of <= boundary]
-    if before and before[-1].is_paused:
-        return True
-    after = next((state for state in story.states if state.as_of > boundary), None)
-    # Read later as paused, without an event that says since when: as of the end of what was paid.
-    read_as_paused = after is not None and after.is_paused and after.event_id == ""
-    return read_as_paused and story.mended_after(boundary) is None and story.failed_at(boundary) is None
+    """Whether a subscription was to go on at a boundary: told, not ended, not set to end."""
+    return story.subscription is not None and (story.ended_at is None or story.ended_at > boundary)
 
 
 def _ended_by_at(story: Story, boundary: datetime) -> EndedBy | None:
@@ -157,9 +160,9 @@ def _ended_by_at(story: Story, boundary: datetime) -> EndedBy | None:
     return cause(story.subscription)
 
 
-def _awaiting(story: Story, period: Period, grace_days: int) -> list[Stretch]:
-    """The renewal under way after a period, and the grace if it failed, until either is settled or over."""
-    boundary, key = period.ends_at, period.payment.id
+def _awaiting(story: Story, period: Period, boundary: datetime, grace_days: int) -> list[Stretch]:
+    """The renewal that falls due at a boundary, and the grace if it failed, until either is settled or over."""
+    key = period.payment.id
     days = DELAYED_RENEWAL_DAYS if period.payment.method in DELAYED else RENEWAL_DAYS
     mended_at, ended_at = story.mended_after(boundary), story.ended_at
     grace = story.grace_of(boundary, grace_days)

@@ -11,12 +11,12 @@ def total(gift: Money, *, rate: Fraction, fixed: int) -> Money:
 
     `fixed` is in minor units. Currencies that are charged in whole units only are rounded up to one.
     """
-    step = _step(gift.currency)
+    smallest = step(gift.currency)
     exact = money.gross_up(gift.amount, rate=rate, fixed=fixed)
-    return Money(-(-exact // step) * step, gift.currency)
+    return Money(-(-exact // smallest) * smallest, gift.currency)
 
 
-def _step(currency: str) -> int:
+def step(currency: str) -> int:
     """The smallest difference between two amounts that can be charged, in minor units."""
     if currency in money.WHOLE_UNITS_ONLY:
         return 100

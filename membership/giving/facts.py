@@ -57,6 +57,8 @@ class Subscription(Fact):
     ended_by: str = ""
     is_paused: bool = False
     resumes_at: datetime | None = None
+    skips_to: datetime | None = None
+    anchor_at: datetime | None = None
     trial_ends_at: datetime | None = None
     payment_method_id: str = ""
     checkout_public_id: str = ""
@@ -104,6 +106,7 @@ class Invoice(Fact):
     hosted_url: str = ""
     checkout_public_id: str = ""
     covered_fee: int = 0
+    is_skipped: bool = False
     first_failed_at: datetime | None = None
     action_required_at: datetime | None = None
 

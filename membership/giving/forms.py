@@ -21,7 +21,7 @@ from membership.giving.models import Interval
 from membership.money import Money
 from membership.newsroom.settings_rows import NewsroomSettings
 from membership.web import emails, filters
-from membership.web.forms import MoneyField, PlainLine, PublicForm, SignedInForm
+from membership.web.forms import MoneyField, PlainLine, PublicForm
 
 FORM_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -31,6 +31,7 @@ INTERVALS = [
     SelectChoice(Interval.YEAR.value, lazy_gettext("Yearly")),
     SelectChoice(Interval.ONCE.value, lazy_gettext("Once")),
 ]
+
 
 FEEDBACK = [
     SelectChoice("", lazy_gettext("I would rather not say")),
@@ -212,42 +213,3 @@ class AddressForm(PublicForm):
             raise ValidationError(
                 _("That is not a complete e-mail address, like name@example.org.")
             ) from None
-
-
-class AmountForm(SignedInForm):
-    """A new amount for a gift that renews, in its own currency and interval."""
-
-    amount = MoneyField(
-        lazy_gettext("New amount"), [InputRequired(lazy_gettext("Enter an amount."))], currency="eur"
-    )
-    cover_fee = BooleanField()
-
-    def __init__(self, newsroom: NewsroomSettings, *, currency: str, interval: str) -> None:
-        self._newsroom = newsroom
-        self._currency = currency
-        self._interval = interval
-        super().__init__()
-
-    def process(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        """Read the amount by the gift's currency."""
-        self._fields["amount"]._currency = self._currency  # noqa: SLF001 - a field of this form's own
-        super().process(*args, **options)
-
-    def validate_amount(self, field: MoneyField) -> None:
-        """Between the smallest and the largest gift."""
-        if field.data is not None:
-            check_range(field.data, self._interval, self._newsroom)
-
-
-class CancellationForm(SignedInForm):
-    """Ending a gift: the reason is asked for, never required."""
-
-    feedback = RadioField(lazy_gettext("Would you tell us why?"), choices=FEEDBACK, default="")
-
-
-class ResumptionForm(SignedInForm):
-    """Letting a gift go on after all: nothing to type."""
-
-
-class CardForm(SignedInForm):
-    """On to Stripe's page for the card: nothing to type."""

@@ -10,7 +10,7 @@ from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving import changing, covering, gifts
 from membership.giving.blueprint import bp
-from membership.giving.forms import AmountForm, CancellationForm, CardForm, ResumptionForm
+from membership.giving.gift_forms import ActForm, AmountForm, CancellationForm
 from membership.giving.gifts import Gift
 from membership.money import Money
 from membership.newsroom.present import newsroom
@@ -47,6 +47,7 @@ def update_amount(subscription_id: str) -> ResponseReturnValue:
             gift,
             total,
             covered_fee=(total - amount).amount,
+            request=form.request.data or "",
         )
     except (GatewayUnavailable, GatewayRefused) as error:
         return _out_of_reach(error)
@@ -72,7 +73,13 @@ def create_cancellation(subscription_id: str) -> ResponseReturnValue:
     if not form.validate():
         return render_template("giving/new_cancellation.html", gift=gift, form=form), 422
     try:
-        changing.cancel(db.session(), gateway.current(), gift, feedback=form.feedback.data or "")
+        changing.cancel(
+            db.session(),
+            gateway.current(),
+            gift,
+            feedback=form.feedback.data or "",
+            request=form.request.data or "",
+        )
     except (GatewayUnavailable, GatewayRefused) as error:
         return _out_of_reach(error)
     ended = _gift(subscription_id)
@@ -91,7 +98,7 @@ def create_cancellation(subscription_id: str) -> ResponseReturnValue:
 @access.signed_in
 def new_resumption(subscription_id: str) -> ResponseReturnValue:
     """Show what would go on, and what is charged then."""
-    return render_template("giving/new_resumption.html", gift=_gift(subscription_id), form=ResumptionForm())
+    return render_template("giving/new_resumption.html", gift=_gift(subscription_id), form=ActForm())
 
 
 @bp.post("/patron/gifts/<subscription_id>/resumption")
@@ -99,10 +106,11 @@ def new_resumption(subscription_id: str) -> ResponseReturnValue:
 def create_resumption(subscription_id: str) -> ResponseReturnValue:
     """Let a gift go on after all."""
     gift = _gift(subscription_id)
-    if not ResumptionForm().validate():
-        return render_template("giving/new_resumption.html", gift=gift, form=ResumptionForm()), 422
+    form = ActForm()
+    if not form.validate():
+        return render_template("giving/new_resumption.html", gift=gift, form=form), 422
     try:
-        changing.resume(db.session(), gateway.current(), gift)
+        changing.resume(db.session(), gateway.current(), gift, request=form.request.data or "")
     except (GatewayUnavailable, GatewayRefused) as error:
         return _out_of_reach(error)
     flash(_("Your gift goes on. How good to have you still with us."), "success")
@@ -113,7 +121,7 @@ def create_resumption(subscription_id: str) -> ResponseReturnValue:
 @access.signed_in
 def new_card_update(subscription_id: str) -> ResponseReturnValue:
     """Explain where the card is changed, and what is charged then."""
-    return render_template("giving/new_card_update.html", gift=_gift(subscription_id), form=CardForm())
+    return render_template("giving/new_card_update.html", gift=_gift(subscription_id), form=ActForm())
 
 
 @bp.post("/patron/gifts/<subscription_id>/card")
@@ -121,8 +129,8 @@ def new_card_update(subscription_id: str) -> ResponseReturnValue:
 def create_card_update(subscription_id: str) -> ResponseReturnValue:
     """On to Stripe's page for the card, and back here afterwards."""
     gift = _gift(subscription_id)
-    if not CardForm().validate():
-        return render_template("giving/new_card_update.html", gift=gift, form=CardForm()), 422
+    if not ActForm().validate():
+        return render_template("giving/new_card_update.html", gift=gift, form=ActForm()), 422
     base = current_app.config["BASE_URL"]
     try:
         url = changing.card_page(

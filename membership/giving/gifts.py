@@ -1,5 +1,6 @@
 """A patron's gifts as pages show them: what is given, what is charged next and when, what can be done about it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from membership import clock
+from membership.giving import resting
 from membership.giving.models import Interval, Invoice, StripeCustomer, Subscription
 from membership.money import Money
 
@@ -35,16 +38,56 @@ class Gift:
     next_try_at: datetime | None
     customer_id: str
     item_id: str
+    anchor_at: datetime | None  # whose day of the month charges fall on
+    period_ends_at: datetime | None
+    paid_until: datetime | None  # to when the settled payments reach
+    skips_at: datetime | None  # a payment that was due then is skipped
+    skipped: tuple[datetime, ...]  # when payments that were skipped before had been due
+    is_waiting: bool  # at Stripe its next charge was moved to a day of its own (`trialing`)
+    is_being_charged: bool  # a bill for the period that has begun is on its way
 
     @property
     def can_change(self) -> bool:
         """Whether another amount can be agreed on."""
-        return not (self.has_ended or self.ends_at or self.is_paused or self.is_failing)
+        return self.is_running
 
     @property
     def is_running(self) -> bool:
         """Whether it renews and all is well."""
         return not (self.has_ended or self.ends_at or self.is_paused or self.is_failing)
+
+    @property
+    def can_move(self) -> bool:
+        """Whether its next charge can be moved or its interval switched: it runs and no payment is being skipped."""
+        return self.is_running and self.skips_at is None and self.next_charge_at is not None
+
+    @property
+    def skips_left(self) -> int:
+        """How many payments may still be skipped, the next one first; a yearly gift is paused instead."""
+        if self.next_charge_at is None or not self.is_monthly:
+            return 0
+        return resting.skips_left(self.skipped, self.next_charge_at)
+
+    @property
+    def can_skip(self) -> bool:
+        """Whether the next payment can be skipped."""
+        return self.can_move and self.skips_left > 0
+
+    @property
+    def chosen(self) -> Money:
+        """The amount that was chosen, without the fee that is covered."""
+        return self.money - self.covered_fee
+
+    @property
+    def would_end_at(self) -> datetime | None:
+        """When it would end if it were canceled now: with what is paid; if nothing is, with its period."""
+        ends = [at for at in (self.paid_until, self.period_ends_at) if at is not None and at > clock.now()]
+        return min(ends, default=self.period_ends_at)
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether what is paid reaches beyond now."""
+        return self.paid_until is not None and self.paid_until > clock.now()
 
     @property
     def is_monthly(self) -> bool:
@@ -55,8 +98,8 @@ class Gift:
 def of_patron(session: Session, patron_id: int) -> list[Gift]:
     """All gifts of a patron that renew or did, live ones first, newest first."""
     rows = session.scalars(_subscriptions(patron_id)).all()
-    bills = _open_bills(session, [row.id for row in rows])
-    gifts = [_gift(row, bills.get(row.id)) for row in rows]
+    bills = _bills(session, [row.id for row in rows])
+    gifts = [_gift(row, bills[row.id]) for row in rows]
     return sorted(gifts, key=lambda gift: (gift.has_ended, -gift.since.timestamp()))
 
 
@@ -73,8 +116,8 @@ def one_of(session: Session, patron_id: int, subscription_id: str) -> Gift | Non
 def of_rows(session: Session, subscription_ids: Sequence[str]) -> list[Gift]:
     """The gifts of these subscriptions, whatever their state: also one whose first payment has only just come."""
     rows = session.scalars(select(Subscription).where(Subscription.id.in_(subscription_ids))).all()
-    bills = _open_bills(session, subscription_ids)
-    return [_gift(row, bills.get(row.id)) for row in rows]
+    bills = _bills(session, subscription_ids)
+    return [_gift(row, bills[row.id]) for row in rows]
 
 
 def _subscriptions(patron_id: int) -> Select[Subscription]:
@@ -90,28 +133,30 @@ def _subscriptions(patron_id: int) -> Select[Subscription]:
     )
 
 
-def _open_bills(session: Session, subscription_ids: Sequence[str]) -> dict[str, Invoice]:
-    """The newest open bill of each subscription that has one."""
-    found = session.scalars(
-        select(Invoice)
-        .where(Invoice.subscription_id.in_(subscription_ids), Invoice.status == "open")
-        .order_by(Invoice.created)
-    )
-    return {str(invoice.subscription_id): invoice for invoice in found}
+def _bills(session: Session, subscription_ids: Sequence[str]) -> dict[str, list[Invoice]]:
+    """The bills of each subscription, the newest last."""
+    query = select(Invoice).where(Invoice.subscription_id.in_(subscription_ids)).order_by(Invoice.created)
+    found: dict[str, list[Invoice]] = defaultdict(list)
+    for invoice in session.scalars(query):
+        found[str(invoice.subscription_id)].append(invoice)
+    return found
 
 
-def _gift(row: Subscription, bill: Invoice | None) -> Gift:
+def _gift(row: Subscription, bills: list[Invoice]) -> Gift:
+    bill = next((invoice for invoice in reversed(bills) if invoice.status == "open"), None)
     has_ended = row.ended_at is not None or row.status == "canceled"
     is_failing = row.status in IN_ARREARS and not has_ended
     ends_at = None if has_ended else row.cancel_at
     renews = not (has_ended or ends_at or row.is_paused)
+    paid = [invoice.period_ends_at for invoice in bills if invoice.status == "paid" and invoice.amount_due]
+    charge_at = max(filter(None, (row.period_ends_at, row.skips_to)), default=None)
     return Gift(
         id=row.id,
         money=Money(row.amount, row.currency),
         covered_fee=Money(row.covered_fee, row.currency),
         interval=row.interval,
         since=row.created,
-        next_charge_at=(row.trial_ends_at or row.period_ends_at) if renews else None,
+        next_charge_at=charge_at if renews else None,
         ends_at=ends_at or row.ended_at,
         is_failing=is_failing,
         is_paused=row.is_paused and not has_ended,
@@ -121,4 +166,15 @@ def _gift(row: Subscription, bill: Invoice | None) -> Gift:
         next_try_at=bill.next_attempt_at if bill and is_failing else None,
         customer_id=row.customer_id,
         item_id=row.item_id,
+        anchor_at=row.anchor_at,
+        period_ends_at=row.period_ends_at,
+        paid_until=max(filter(None, paid), default=None),
+        skips_at=row.period_ends_at if renews and row.period_ends_at != charge_at else None,
+        skipped=tuple(
+            invoice.period_starts_at
+            for invoice in bills
+            if invoice.is_skipped and invoice.period_starts_at is not None
+        ),
+        is_waiting=row.status == "trialing",
+        is_being_charged=not is_failing and bool(bills) and bills[-1].status in {"draft", "open"},
     )

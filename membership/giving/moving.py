@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from membership.giving import coverage
+from membership.giving import coverage, renewing
 from membership.giving.facts import Invoice
 from membership.giving.models import Interval
 from membership.giving.movements import MovementKind
@@ -217,7 +217,8 @@ def _offs(story: Story, grace_days: int) -> list[_Off]:
 def _lapses(story: Story, grace_days: int) -> list[_Off]:
     found = []
     for period in story.periods:
-        grace = story.grace_of(period.ends_at, grace_days)
+        due_at = renewing.due_after(story, period.ends_at).at
+        grace = story.grace_of(due_at, grace_days) if due_at is not None else None
         if grace is None:
             continue
         mended_at = story.mended_after(grace[0])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from membership.gateway import products
-from membership.giving import ordering
+from membership.giving import ordering, resting
 from membership.giving.facts import (
     CheckoutSession,
     Customer,
@@ -43,7 +43,7 @@ def subscription(thing: Thing, snapshot: Snapshot) -> list[Observed]:
     prices = [item.thing("price") for item in items]
     status, amount = thing.text("status"), sum(_amount(item) for item in items)
     terminal, rank = ordering.rank("subscription", status)
-    pause = thing.thing("pause_collection")
+    rest = resting.told(thing, status)
     details = thing.thing("cancellation_details")
     fact = Subscription(
         id=thing.text("id"),
@@ -71,8 +71,10 @@ def subscription(thing: Thing, snapshot: Snapshot) -> list[Observed]:
         cancel_reason=details.words("reason", 64),
         cancel_feedback=details.words("feedback", 64),
         ended_by=thing.metadata("ended_by", 16),
-        is_paused=bool(pause.json) or status == "paused",
-        resumes_at=pause.instant_or_none("resumes_at"),
+        is_paused=rest.is_paused,
+        resumes_at=rest.resumes_at,
+        skips_to=rest.skips_to,
+        anchor_at=thing.instant_or_none("billing_cycle_anchor"),
         trial_ends_at=thing.instant_or_none("trial_end"),
         payment_method_id=thing.id_or_none("default_payment_method") or "",
         checkout_public_id=thing.metadata("checkout", 32),
@@ -131,6 +133,7 @@ def invoice(thing: Thing, snapshot: Snapshot) -> list[Observed]:
     lines = thing.list_of("lines")
     period = _renewing_lines(lines)
     moments = thing.thing("status_transitions")
+    ends_at = max((line.thing("period").instant("end") for line in period), default=None)
     return [
         Invoice(
             id=thing.text("id"),
@@ -150,7 +153,7 @@ def invoice(thing: Thing, snapshot: Snapshot) -> list[Observed]:
             subscription_id=details.id_or_none("subscription"),
             billing_reason=thing.words("billing_reason", 64),
             period_starts_at=min((line.thing("period").instant("start") for line in period), default=None),
-            period_ends_at=max((line.thing("period").instant("end") for line in period), default=None),
+            period_ends_at=ends_at,
             amount_renewing=sum(line.number("amount") for line in period),
             paid_at=moments.instant_or_none("paid_at"),
             closed_at=moments.instant_or_none("voided_at")
@@ -160,6 +163,7 @@ def invoice(thing: Thing, snapshot: Snapshot) -> list[Observed]:
             hosted_url=thing.words("hosted_invoice_url", 2_000),
             checkout_public_id=details.metadata("checkout", 32),
             covered_fee=details.metadata_number("covered_fee"),
+            is_skipped=status == "void" and resting.is_skipped(details, ends_at),
         )
     ]
 

@@ -184,7 +184,10 @@ class Story:
         near = [
             invoice
             for invoice in self.invoices
-            if invoice.period_starts_at is not None and abs(invoice.period_starts_at - boundary) < NEXT_DAY
+            if invoice.period_starts_at is not None
+            and abs(invoice.period_starts_at - boundary) < NEXT_DAY
+            # One over a time that only waits for a moved charge ends there; it is no renewal.
+            and (invoice.period_ends_at is None or invoice.period_ends_at - boundary > NEXT_DAY)
         ]
         return min(
             near, key=lambda invoice: (invoice.status == "void", invoice.created, invoice.id), default=None

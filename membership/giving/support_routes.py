@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from membership import secrets
@@ -14,7 +13,7 @@ from membership.articles import queries as articles
 from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import card_testing, checkouts, covering, gifts, paying_browser
+from membership.giving import card_testing, checkouts, covering, gifts, naming, paying_browser
 from membership.giving.blueprint import bp
 from membership.giving.checkouts import Places, Wish
 from membership.giving.forms import INTERVALS, CheckoutForm, chosen
@@ -172,15 +171,10 @@ def _places(form: CheckoutForm) -> Places:
     """Built from the configured address, never from what the request says its host is."""
     base = _settings().base_url
     back = url_for(".new_checkout", **_query(form))
-    names = {
-        Interval.MONTH: _("Monthly support for %(newsroom)s", newsroom=newsroom().name),
-        Interval.YEAR: _("Yearly support for %(newsroom)s", newsroom=newsroom().name),
-        Interval.ONCE: _("One-time gift to %(newsroom)s", newsroom=newsroom().name),
-    }
     return Places(
         success_url=f"{base}{url_for('site.thanks')}?session={{CHECKOUT_SESSION_ID}}",
         cancel_url=f"{base}{back}",
-        product_name=names[Interval(form.interval.data)],
+        product_name=naming.product_name(Interval(form.interval.data), newsroom().name),
     )
 
 

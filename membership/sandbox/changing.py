@@ -12,11 +12,14 @@ from membership.sandbox.errors import ApiError, CardDeclinedError
 from membership.sandbox.objects import PRIVATE, Object, id_of
 
 
-def change_items(account: Account, subscription: Object, rows: list[Object], behavior: str) -> None:
+def change_items(
+    account: Account, subscription: Object, rows: list[Object], behavior: str, *, waits: bool = False
+) -> None:
     """Put other prices or quantities on a subscription's items.
 
     With the same interval the new amount counts from the next renewal, plus what `behavior` prorates; another
-    interval begins a new period today, which is charged at once.
+    interval begins a new period today, which is charged at once, unless the call also moves the next charge
+    (`waits`): then it begins there.
 
     Raises:
         ApiError: An item or price is unknown, or of another currency.
@@ -25,7 +28,7 @@ def change_items(account: Account, subscription: Object, rows: list[Object], beh
     old_recurring = _interval(subscription)
     unused = [] if behavior == "none" else _prorated(account, subscription, sign=-1)
     _apply(account, subscription, rows)
-    if _interval(subscription) != old_recurring:
+    if _interval(subscription) != old_recurring and not waits:
         _begin_anew(account, subscription, unused)
         return
     if behavior == "none":
@@ -169,6 +172,20 @@ def _end_trial(account: Account, subscription: Object) -> None:
         is_told=False,
     )
     reread(account, subscription)
+
+
+def refuse_unpaid(account: Account, subscription: Object) -> None:
+    """Refuse a change if what it charged at once was not paid (`error_if_incomplete`); the caller undoes it.
+
+    Raises:
+        CardDeclinedError: The newest invoice is open and its charge failed.
+    """
+    invoice = account.find(id_of(subscription["latest_invoice"]))
+    if invoice is None or invoice["status"] != "open":
+        return
+    intent = invoicing.intent_of(account, invoice)
+    if intent["status"] in ("requires_payment_method", "requires_action") and intent["last_payment_error"]:
+        raise CardDeclinedError(intent["last_payment_error"], intent)
 
 
 def begin_now(account: Account, subscription: Object) -> None:

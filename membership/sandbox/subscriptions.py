@@ -109,20 +109,31 @@ def update(account: Account, call: Call) -> Object:
         )
     if params.get("cancel_at") and params.get("cancel_at_period_end"):
         raise ApiError("You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
-    with account.changing(subscription, "customer.subscription.updated"):
-        _plain(account, subscription, params)
-        if params.get("items"):
-            behavior = params.get("proration_behavior", "create_prorations")
-            changing.change_items(account, subscription, params["items"], behavior)
-        if params.get("trial_end") is not None:
-            changing.move_next_charge(account, subscription, params["trial_end"])
-        if (params.get("billing_cycle_anchor") or {}).get("type") == "now":
-            changing.begin_now(account, subscription)
-        if "pause_collection" in params:
-            subscription["pause_collection"] = _pause(params["pause_collection"])
-        changing.set_end(account, subscription, params)
+    try:
+        with account.changing(subscription, "customer.subscription.updated"):
+            _change(account, subscription, params)
+    except CardDeclinedError as declined:
+        declined.keeps_effects = params.get("payment_behavior") != "error_if_incomplete"
+        raise
     periods.schedule(account, subscription)
     return subscription
+
+
+def _change(account: Account, subscription: Object, params: Object) -> None:
+    _plain(account, subscription, params)
+    if "pause_collection" in params:
+        subscription["pause_collection"] = _pause(params["pause_collection"])
+    if params.get("items"):
+        behavior = params.get("proration_behavior", "create_prorations")
+        waits = params.get("trial_end") not in (None, "now")
+        changing.change_items(account, subscription, params["items"], behavior, waits=waits)
+    if params.get("trial_end") is not None:
+        changing.move_next_charge(account, subscription, params["trial_end"])
+    if (params.get("billing_cycle_anchor") or {}).get("type") == "now":
+        changing.begin_now(account, subscription)
+    changing.set_end(account, subscription, params)
+    if params.get("payment_behavior") == "error_if_incomplete":
+        changing.refuse_unpaid(account, subscription)
 
 
 def _plain(account: Account, subscription: Object, params: Object) -> None:

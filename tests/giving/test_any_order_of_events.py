@@ -69,6 +69,6 @@ EXPECTED = {
     "raised_and_switched": ([NEW, ("up", 2400), ("down", -400)], [("paid", ""), ("paid", ""), RENEWING]),
     "paused_and_resumed": (
         [NEW, ("paused", -6000), ("resumed", 6000)],
-        [("paid", ""), ("paid", ""), RENEWING],
+        [("paid", ""), RENEWING, ("paid", ""), RENEWING],
     ),
 }

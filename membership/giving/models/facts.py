@@ -85,9 +85,13 @@ class Subscription(Base, Version):
     cancel_reason: Mapped[str] = mapped_column(String(64), default="")  # cancellation_details.reason
     cancel_feedback: Mapped[str] = mapped_column(String(64), default="")
     ended_by: Mapped[str] = mapped_column(String(16), default="")  # metadata.ended_by: "staff" or nothing
-    is_paused: Mapped[bool] = mapped_column(default=False)  # pause_collection, or status paused
-    resumes_at: Mapped[datetime | None] = mapped_column(default=None)
-    trial_ends_at: Mapped[datetime | None] = mapped_column(default=None)  # a skipped payment moves it
+    is_paused: Mapped[bool] = mapped_column(default=False)  # in any of Stripe's ways, but no skipped payment
+    resumes_at: Mapped[datetime | None] = mapped_column(
+        default=None
+    )  # a pause's end: its next charge, if ours
+    skips_to: Mapped[datetime | None] = mapped_column(default=None)  # the charge after one that is skipped
+    anchor_at: Mapped[datetime | None] = mapped_column(default=None)  # whose day of the month charges fall on
+    trial_ends_at: Mapped[datetime | None] = mapped_column(default=None)  # a charge that was moved to then
     payment_method_id: Mapped[str] = mapped_column(String(255), default="")
     checkout_public_id: Mapped[str] = mapped_column(String(32), default="", index=True)  # metadata.checkout
     covered_fee: Mapped[MinorUnits] = mapped_column(default=0)
@@ -135,6 +139,7 @@ class Invoice(Base, Version):
     hosted_url: Mapped[str] = mapped_column(Text, default="")
     checkout_public_id: Mapped[str] = mapped_column(String(32), default="")
     covered_fee: Mapped[MinorUnits] = mapped_column(default=0)
+    is_skipped: Mapped[bool] = mapped_column(default=False)  # voided since the patron skips this payment
     first_failed_at: Mapped[datetime | None] = mapped_column(default=None)  # as events told
     action_required_at: Mapped[datetime | None] = mapped_column(default=None)  # the bank asks its question
 

@@ -1,0 +1,71 @@
+"""What a patron sends to change a gift: forms of somebody who has signed in, each named so that it counts once."""
+
+import re
+from typing import Any
+
+from flask_babel import lazy_gettext
+from wtforms import BooleanField, HiddenField, RadioField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired
+
+from membership import secrets
+from membership.giving import resting
+from membership.giving.forms import FEEDBACK, check_range
+from membership.newsroom.settings_rows import NewsroomSettings
+from membership.web.forms import MoneyField, SignedInForm
+
+_REQUEST = re.compile(r"[A-Za-z0-9_-]{8,32}", re.ASCII)
+
+
+class ActForm(SignedInForm):
+    """A form that does one thing, however often it is sent: `request` is made with the page that shows it."""
+
+    request = HiddenField()
+
+    def process(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
+        """Take the name the form came with, or name it now: as it is shown, or where none came along."""
+        super().process(*args, **options)
+        if not _REQUEST.fullmatch(self.request.data or ""):
+            self.request.data = secrets.new_public_id()
+
+
+class AmountForm(ActForm):
+    """A new amount for a gift that renews, in its own currency; `interval` is the one it is given at."""
+
+    amount = MoneyField(
+        lazy_gettext("New amount"), [InputRequired(lazy_gettext("Enter an amount."))], currency="eur"
+    )
+    cover_fee = BooleanField()
+
+    def __init__(self, newsroom: NewsroomSettings, *, currency: str, interval: str) -> None:
+        self._newsroom = newsroom
+        self._currency = currency
+        self._interval = interval
+        super().__init__()
+
+    def process(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
+        """Read the amount by the gift's currency."""
+        self._fields["amount"]._currency = self._currency  # noqa: SLF001 - a field of this form's own
+        super().process(*args, **options)
+
+    def validate_amount(self, field: MoneyField) -> None:
+        """Between the smallest and the largest gift."""
+        if field.data is not None:
+            check_range(field.data, self._interval, self._newsroom)
+
+
+class CancellationForm(ActForm):
+    """Ending a gift: the reason is asked for, never required."""
+
+    feedback = RadioField(lazy_gettext("Would you tell us why?"), choices=FEEDBACK, default="")
+
+
+class PauseForm(ActForm):
+    """Letting a gift rest: for how many months."""
+
+    months = RadioField(
+        lazy_gettext("For how long?"),
+        choices=[SelectChoice(number, str(number)) for number in range(1, resting.MOST_MONTHS + 1)],
+        coerce=int,
+        default=1,
+    )
