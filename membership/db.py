@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeftError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -255,6 +256,8 @@ _PASSING_WORDS = ("is locked", "disk is full", "disk I/O error", "readonly datab
 
 def is_passing(error: BaseException) -> bool:
     """Whether the engine, not what was asked of it, is at fault: busy, full, read-only, shutting down, gone."""
+    if isinstance(error, NoConnectionLeftError):
+        return True
     if not isinstance(error, DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None) or ""

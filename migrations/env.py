@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, Literal
 
 from alembic import context
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Connection, func, select
 
 from membership.app import create_app  # noqa: F401 - importing the app imports every table
 from membership.cli.database import is_a_models
@@ -12,6 +12,9 @@ from membership.secrets import Secret
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
+
+_ONE_AT_A_TIME = 7_025_020
+"""PostgreSQL's advisory lock of who migrates; the number is only a name."""
 
 
 def render_item(kind: str, item: Any, autogenerate: "AutogenContext") -> str | Literal[False]:  # noqa: ANN401 - Alembic's
@@ -24,6 +27,12 @@ def render_item(kind: str, item: Any, autogenerate: "AutogenContext") -> str | L
         autogenerate.imports.add("from sqlalchemy.dialects import postgresql")
         return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
     return False
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Let one process at a time migrate; SQLite's writers take turns anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
 
 
 def run() -> None:
@@ -39,6 +48,7 @@ def run() -> None:
             compare_type=True,
         )
         with context.begin_transaction():
+            _wait_for_turn(connection)
             context.run_migrations()
 
 

@@ -77,7 +77,12 @@ def worker(*, once: bool) -> None:
     queue.periodic_task(crontab(), name="round")(partial(round_of_work, app))
     click.echo("The worker runs. Ctrl-C ends it.")
     queue.create_consumer(
-        workers=1, periodic=True, initial_delay=0.05, max_delay=0.5, check_worker_health=True
+        workers=1,
+        periodic=True,
+        initial_delay=0.05,
+        max_delay=0.5,
+        check_worker_health=True,
+        graceful_signal="TERM",  # what service managers send: the task at hand is finished
     ).run()
 
 

@@ -3,10 +3,11 @@
 import structlog
 from flask import Flask, Response, current_app, make_response, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeftError
 from werkzeug.exceptions import HTTPException
 
-from membership.db import db
+from membership.db import db, is_passing
 from membership.web import access
 from membership.web.access import Entry
 from membership.web.languages import page_language
@@ -20,8 +21,8 @@ RETRY_AFTER_S = {429: 60, 503: 30}
 def init_app(app: Flask) -> None:
     """Answer every error of `app` with a page in the site's look."""
     app.register_error_handler(HTTPException, _show)
-    for unreachable in (OperationalError, InterfaceError):
-        app.register_error_handler(unreachable, _database_down)
+    for error in (DBAPIError, NoConnectionLeftError):
+        app.register_error_handler(error, _database_down)
 
 
 def _show(error: HTTPException) -> ResponseReturnValue:
@@ -37,6 +38,9 @@ def _show(error: HTTPException) -> ResponseReturnValue:
 
 
 def _database_down(error: Exception) -> ResponseReturnValue:
+    """503 where the database is busy, full, read-only or gone; what is a fault of ours stays a fault."""
+    if not isinstance(error, (OperationalError, InterfaceError)) and not is_passing(error):
+        raise error
     db.session.rollback()
     log.error("database_unreachable", kind=type(error).__name__, path=request.path)
     return page(503)

@@ -99,7 +99,11 @@ class PageFiles:
             return None
 
     def write(self, path: str, copy: str, page: Rendered, *, generation: int, build: str) -> None:
-        """Store a page in all encodings, quickly compressed; `improve` does better later."""
+        """Store a page in all encodings, quickly compressed; `improve` does better later.
+
+        Raises:
+            OSError: the disk is full or may not be written.
+        """
         bodies = {
             "plain": page.body,
             "gzip": gzip.compress(page.body, 6, mtime=0),
@@ -155,9 +159,17 @@ class PageFiles:
 
     @contextmanager
     def lock(self, path: str) -> Iterator[bool]:
-        """Be the only one to make a page; gives False if somebody else took longer than LONGEST_WAIT_S."""
-        self._root.mkdir(parents=True, exist_ok=True)
-        with (self._root / f".lock-{zlib.crc32(path.encode()) % _LOCKS}").open("w") as file:
+        """Be the only one to make a page; gives False if somebody else took longer than LONGEST_WAIT_S.
+
+        Where the disk takes no file there is nothing to guard.
+        """
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            file = (self._root / f".lock-{zlib.crc32(path.encode()) % _LOCKS}").open("w")
+        except OSError:
+            yield True
+            return
+        with file:
             yield _wait_for(file.fileno())
 
     def _store(self, path: str, copy: str, bodies: dict[str, bytes], meta: Meta) -> None:
@@ -171,6 +183,12 @@ class PageFiles:
         if not may_be_stored(path):
             raise ValueError(f"not a path that is stored: {path!r}")
         return self._root / copy / path.strip("/") / f"_page{ending}"
+
+
+def unstored(page: Rendered, *, generation: int, build: str) -> StoredPage:
+    """A page as if it were stored, not compressed, for when the disk does not take it."""
+    meta = Meta(generation, build, page.headers, {"plain": _tag(page.body)})
+    return StoredPage(meta, "plain", page.body)
 
 
 def _tag(body: bytes) -> str:

@@ -23,7 +23,7 @@ from werkzeug.routing import RequestRedirect
 from membership import paths
 from membership.web import languages, page_files, page_memory, quieting
 from membership.web.limits import limiter
-from membership.web.page_files import COPIES, PageFiles, StoredPage
+from membership.web.page_files import COPIES, PageFiles, Rendered, StoredPage
 from membership.web.page_making import Answer, make
 from membership.web.page_memory import Kept, Key, Memory, accepted_encoding
 from membership.web.page_news import EXCUSED_S, POLL_S, Changes, News
@@ -187,6 +187,9 @@ class PageStore:
         answer = self._renew(path, wanted=[(copy, encoding)])
         if isinstance(answer, Answer):
             return answer
+        unstored = self._memory.pages.get(key)
+        if answer and unstored is not None and not self.news.is_old(path, unstored.generation):
+            return unstored
         renewed = self.files.read(path, copy, encoding)
         if renewed is not None and answer:
             return self._keep(key, renewed)
@@ -220,9 +223,19 @@ class PageStore:
             for answer in made:
                 if not answer.may_be_stored:
                     return self._not_stored(path, answer)
-            for copy, answer in zip(COPIES, made, strict=True):
-                page = answer.to_store()
-                self.files.write(path, copy, page, generation=newest[1], build=self._build)
+            return self._write(path, [answer.to_store() for answer in made], newest[1])
+
+    def _write(self, path: str, pages: Sequence[Rendered], generation: int) -> bool:
+        """Store both copies of a page; keep them in memory alone where the disk does not take them."""
+        try:
+            for copy, page in zip(COPIES, pages, strict=True):
+                self.files.write(path, copy, page, generation=generation, build=self._build)
+        except OSError as error:
+            log.error("page_not_stored", path=path, kind=type(error).__name__)  # noqa: TRY400 - no fault of ours
+            for copy, page in zip(COPIES, pages, strict=True):
+                whole = page_files.unstored(page, generation=generation, build=self._build)
+                for encoding in page_files.ENCODINGS:
+                    self._keep((path, copy, encoding), whole)
         return True
 
     def _not_stored(self, path: str, answer: Answer) -> bool | Answer:
