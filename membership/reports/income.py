@@ -10,25 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from membership.giving.ledger import Book, EntryKind, LedgerEntry, LedgerLine
-from membership.giving.models import Payment
+from membership.giving.models import Owner, Payment
 from membership.reports.periods import Month
 from membership.reports.recurring import month_of
 
 GIVEN = {Book.GIFTS: "gross", Book.REFUNDED: "refunded", Book.DISPUTED: "disputed"}
-OURS = (
-    EntryKind.CHARGE,
-    EntryKind.ASSIGNED,
-    EntryKind.REFUND,
-    EntryKind.REFUND_FAILED,
-    EntryKind.DISPUTE_WITHDRAWN,
-    EntryKind.DISPUTE_REINSTATED,
-    EntryKind.OFFLINE,
-    EntryKind.REVERSAL,
-)
 
 
 @dataclass
@@ -123,7 +113,11 @@ class Settled:
 
 
 def settled(session: Session, months: Sequence[Month], *, sealed: bool = False) -> list[Settled]:
-    """By gift currency, what reached the balance at Stripe over all the months; one query."""
+    """By gift currency, what reached the balance at Stripe over all the months; one query.
+
+    Of payments that are ours every line counts, whichever entry it came with: whose a payment is, and so whose its
+    fee, may be learned after its balance transaction was booked. Of what is about no payment only fees do.
+    """
     day = day_of(sealed=sealed)
     gift = func.coalesce(Payment.currency, literal_column("''"))
     sums: dict[tuple[str, str], dict[Book, int]] = defaultdict(dict)
@@ -139,26 +133,24 @@ def settled(session: Session, months: Sequence[Month], *, sealed: bool = False) 
         .where(
             day >= months[0].first,
             day < months[-1].next.first,
-            LedgerEntry.kind == EntryKind.BALANCE,
-            LedgerLine.book.in_((Book.STRIPE, Book.FEES)),
-            _is_ours_or_account_fee(),
+            or_(
+                and_(Payment.owner == Owner.OURS, LedgerLine.book.in_((Book.STRIPE, Book.FEES))),
+                and_(LedgerEntry.payment_id.is_(None), LedgerLine.book == Book.FEES),
+            ),
         )
         .group_by(gift, LedgerLine.currency, LedgerLine.book)
     )
     for gift_currency, settlement_currency, book, amount in session.execute(query):
         sums[gift_currency, settlement_currency][book] = int(amount)
     return [
-        Settled(gift, settlement, books.get(Book.FEES, 0), books.get(Book.STRIPE, 0))
+        Settled(gift, settlement, books.get(Book.FEES, 0), _net(gift, books))
         for (gift, settlement), books in sorted(sums.items())
     ]
 
 
-def _is_ours_or_account_fee() -> ColumnElement[bool]:
-    """Leave out what is foreign or a payout: entries that touch those books."""
-    others = exists().where(
-        LedgerLine.entry_id == LedgerEntry.id, LedgerLine.book.in_((Book.FOREIGN, Book.PAYOUTS))
-    )
-    return ~others.correlate(LedgerEntry)
+def _net(gift_currency: str, books: dict[Book, int]) -> int:
+    """What reached the balance; a fee that belongs to no charge only takes from it."""
+    return books.get(Book.STRIPE, 0) if gift_currency else -books.get(Book.FEES, 0)
 
 
 def currencies(session: Session) -> list[str]:
@@ -173,14 +165,19 @@ def currencies(session: Session) -> list[str]:
 
 
 def fees_unknown(session: Session, currency: str, months: Sequence[Month]) -> int:
-    """How many payments' balance transactions have not been read yet: the totals are provisional."""
+    """How many of our payments' balance transactions have not been read yet: the totals are provisional."""
     read = exists().where(LedgerEntry.kind == EntryKind.BALANCE, LedgerEntry.payment_id == Payment.id)
-    booked = exists().where(
-        LedgerEntry.kind == EntryKind.CHARGE,
-        LedgerEntry.payment_id == Payment.id,
-        LedgerEntry.effective_on >= months[0].first,
-        LedgerEntry.effective_on < months[-1].next.first,
+    given = (
+        select(func.sum(LedgerLine.amount))
+        .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
+        .where(
+            LedgerEntry.payment_id == Payment.id,
+            LedgerLine.book == Book.GIFTS,
+            LedgerEntry.effective_on >= months[0].first,
+            LedgerEntry.effective_on < months[-1].next.first,
+        )
+        .correlate(Payment)
+        .scalar_subquery()
     )
-    return session.scalars(
-        select(func.count()).select_from(Payment).where(Payment.currency == currency, booked, ~read)
-    ).one()
+    of_ours = select(func.count()).select_from(Payment).where(Payment.owner == Owner.OURS)
+    return session.scalars(of_ours.where(Payment.currency == currency, ~read, given != 0)).one()

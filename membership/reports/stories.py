@@ -1,20 +1,27 @@
 """What each story and each appeal brought: settled payments less refunds and disputes, one-time gifts included.
 
 A payment is credited to the article and slot of the checkout that began it; renewals of a subscription to those of
-its first checkout. What is not known is a row. The rows of a currency add up to the ledger to the cent, since they are
-the ledger's own lines, grouped.
+its first checkout. A gift is a one-time gift if no invoice is joined to it. What is not known is a row. The rows of a
+currency add up to the ledger to the cent, since they are the ledger's own lines, grouped.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Subquery, case, func, select
+from sqlalchemy.orm import Session, aliased
 
 from membership.appeals.models import Appeal, Showing
 from membership.articles.models import Article
 from membership.giving.ledger import Book, LedgerEntry, LedgerLine
-from membership.giving.models import Checkout, Interval, Invoice, InvoicePayment, Payment, Subscription
+from membership.giving.models import (
+    Checkout,
+    Invoice,
+    InvoicePayment,
+    Payment,
+    StripeCustomer,
+    Subscription,
+)
 from membership.reports.income import day_of
 from membership.reports.periods import Month
 
@@ -65,22 +72,28 @@ def by_appeal(
 
 
 def _origin() -> Subquery:
-    """For each payment the checkout that began it: by its own metadata, else by its invoice's subscription."""
+    """For each payment, once, the checkout that began it: by its own metadata, else by its invoice's subscription.
+
+    A payment intent that pays several invoices is credited to the subscription of the first.
+    """
+    joint = aliased(InvoicePayment)
+    first = (
+        select(func.min(joint.id))
+        .where(joint.payment_intent_id == Payment.payment_intent_id, joint.status == "paid")
+        .correlate(Payment)
+        .scalar_subquery()
+    )
     checkout = func.coalesce(func.nullif(Payment.checkout_public_id, ""), Subscription.checkout_public_id)
     return (
         select(
             Payment.id.label("payment_id"),
-            Payment.customer_id,
+            StripeCustomer.patron_id,
             Checkout.article_id,
             Showing.appeal_id,
-            Checkout.interval,
+            InvoicePayment.id.is_not(None).label("renews"),
         )
-        .outerjoin(
-            InvoicePayment,
-            and_(
-                InvoicePayment.payment_intent_id == Payment.payment_intent_id, InvoicePayment.status == "paid"
-            ),
-        )
+        .outerjoin(StripeCustomer, StripeCustomer.id == Payment.customer_id)
+        .outerjoin(InvoicePayment, InvoicePayment.id == first)
         .outerjoin(Invoice, Invoice.id == InvoicePayment.invoice_id)
         .outerjoin(Subscription, Subscription.id == Invoice.subscription_id)
         .outerjoin(Checkout, Checkout.public_id == checkout)
@@ -104,11 +117,11 @@ def _rows(
     def summed(book: Book, sign: int) -> ColumnElement[int]:
         return func.sum(case((LedgerLine.book == book, sign * LedgerLine.amount), else_=0))
 
-    once = func.sum(case((origin.c.interval == Interval.ONCE, -LedgerLine.amount), else_=0))
+    once = func.sum(case((origin.c.renews, 0), else_=-LedgerLine.amount))
     query = (
         select(
             subject,
-            func.count(origin.c.customer_id.distinct()),
+            func.count(origin.c.patron_id.distinct()),
             summed(Book.GIFTS, -1),
             summed(Book.REFUNDED, 1),
             summed(Book.DISPUTED, 1),
