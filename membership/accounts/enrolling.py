@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -32,26 +32,8 @@ def find_or_make(session: Session, email: str, *, name: str = "", language: str)
         AddressError: what was given is not one plain address.
     """
     address = emails.canonical(email)
-    account = by_email(session, address)
-    if account is not None:
-        return account
-    upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(
-        upsert(Account)
-        .values(
-            public_id=secrets.new_public_id(),
-            email=address,
-            email_index=secrets.blind_index(address),
-            created_at=clock.now(),
-            name=name,
-            language=language,
-            sees_patrons=False,
-            security_stamp=1,
-            totp_last_step=0,
-        )
-        .on_conflict_do_nothing(index_elements=["email_index"])
-    )
-    return session.scalars(select(Account).filter_by(email_index=secrets.blind_index(address))).one()
+    made = make_many(session, [(address, name, language, clock.now())])
+    return session.get_one(Account, made[address])
 
 
 def end_sessions(session: Session, account: Account) -> None:
@@ -67,28 +49,28 @@ def make_many(session: Session, people: Sequence[tuple[str, str, str, datetime]]
 
     An address that is none is left out. The caller commits.
     """
-    wanted: dict[str, tuple[str, str, str, datetime]] = {}  # blind index → who
-    index_of: dict[str, str] = {}
+    address_of: dict[str, str] = {}
+    wanted: dict[str, tuple[str, str, datetime]] = {}
     for email, name, language, at in people:
         try:
-            address = emails.canonical(email)
+            address_of[email] = emails.canonical(email)
         except emails.AddressError:
             continue
-        index_of[email] = secrets.blind_index(address)
-        wanted.setdefault(index_of[email], (address, name, language, at))
-    known = _ids_by_index(session, list(wanted))
-    rows = [_row(index, *who) for index, who in wanted.items() if index not in known]
+        wanted.setdefault(address_of[email], (name, language, at))
+    known = _ids_by_address(session, list(wanted))
+    rows = [_row(address, *who) for address, who in wanted.items() if address not in known]
     if rows:
-        session.execute(insert(Account), rows)
-        known |= _ids_by_index(session, [str(row["email_index"]) for row in rows])
-    return {email: known[index] for email, index in index_of.items()}
+        upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        session.execute(upsert(Account).on_conflict_do_nothing(index_elements=["email_index"]), rows)
+        known |= _ids_by_address(session, [str(row["email"]) for row in rows])
+    return {email: known[address] for email, address in address_of.items()}
 
 
-def _row(index: str, address: str, name: str, language: str, at: datetime) -> dict[str, object]:
+def _row(address: str, name: str, language: str, at: datetime) -> dict[str, object]:
     return {
         "public_id": secrets.new_public_id(),
         "email": address,
-        "email_index": index,
+        "email_index": secrets.blind_index(address),
         "created_at": at,
         "name": name,
         "language": language,
@@ -98,10 +80,17 @@ def _row(index: str, address: str, name: str, language: str, at: datetime) -> di
     }
 
 
-def _ids_by_index(session: Session, indexes: list[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for start in range(0, len(indexes), 500):
-        part = indexes[start : start + 500]
+def _ids_by_address(session: Session, addresses: list[str]) -> dict[str, int]:
+    """The accounts of addresses; in a rotation a row is found by whichever key it was indexed with, newest first."""
+    ranked = [
+        (rank, index, address)
+        for address in addresses
+        for rank, index in enumerate(secrets.blind_indexes(address))
+    ]
+    ids: dict[str, int] = {}
+    for start in range(0, len(ranked), 500):
+        part = [index for _, index, _ in ranked[start : start + 500]]
         query = select(Account.email_index, Account.id).where(Account.email_index.in_(part))
-        found |= {row.email_index: row.id for row in session.execute(query)}
-    return found
+        ids |= {row.email_index: row.id for row in session.execute(query)}
+    oldest_first = sorted(ranked, key=lambda entry: -entry[0])
+    return {address: ids[index] for _, index, address in oldest_first if index in ids}

@@ -14,6 +14,7 @@ from membership.giving.facts import Customer, ToRead
 from membership.giving.models import Checkout, Owner, Receipt, StripeCustomer
 from membership.giving.movements import Movement
 from membership.giving.story import PatronFacts
+from membership.newsroom import settings_rows
 from membership.patrons import enrolling
 from membership.patrons.models import Coverage, Patron
 
@@ -28,6 +29,12 @@ _PATRONS_OF = select(CUSTOMERS.c.id, CUSTOMERS.c.patron_id).where(
 _CUSTOMERS_OF_ALL = select(CUSTOMERS.c.patron_id, CUSTOMERS.c.id).where(
     CUSTOMERS.c.patron_id.in_(bindparam("ids", expanding=True))
 )
+_BIND = update(CUSTOMERS).where(CUSTOMERS.c.id == bindparam("customer")).values(patron_id=bindparam("patron"))
+CHECKOUTS = cast("Table", Checkout.__table__)
+_CHECKOUT = [
+    CHECKOUTS.c[name]
+    for name in ("public_id", "created_at", "email", "name", "note", "language", "patron_id")
+]
 _CUSTOMERS_OF = select(CUSTOMERS.c.id).where(CUSTOMERS.c.patron_id == bindparam("patron"))
 
 
@@ -65,33 +72,80 @@ def group_of_patron(session: Session, patron_id: int) -> Group:
     return Group(patron_id, tuple(sorted(ids)))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Enrollee:
+    """The customers of one person whose first payment of ours settled at an instant."""
+
+    customer_ids: Sequence[str]
+    facts: PatronFacts
+    since: datetime
+
+
+def enrollee(customer_ids: Sequence[str], facts: PatronFacts) -> Enrollee | None:
+    """Somebody to be enrolled; None while no payment of ours has settled."""
+    settled = [facts.settled_at(p) for p in facts.payments if facts.owner_of(p) is Owner.OURS]
+    return Enrollee(customer_ids=customer_ids, facts=facts, since=min(settled)) if settled else None
+
+
 def enrol(session: Session, customer_id: str, facts: PatronFacts) -> Group | None:
     """Tie a customer to a patron once a payment of ours has settled; None while there is none."""
-    first = min(
-        (p for p in facts.payments if facts.owner_of(p) is Owner.OURS),
-        key=lambda p: (facts.settled_at(p), p.id),
-        default=None,
-    )
-    if first is None:
-        return None
-    known = storing.get(session, Customer, customer_id)
-    if customer_id.startswith("cus_") and (known is None or not known.email):
-        reading_list.add(session, ToRead(type="customer", id=customer_id, reason="address"))
-    checkout = _checkout(session, facts)
-    patron_id = _patron(session, checkout, known, facts.settled_at(first))
-    if known is None:
-        email, name = (checkout.email, checkout.name) if checkout is not None else (None, None)
-        values = storing.row_of(Customer(id=customer_id, as_of=storing.EPOCH, email=email, name=name or None))
-        session.connection().execute(insert(CUSTOMERS), {**values, "patron_id": patron_id})
-    else:
-        _bind(session, customer_id, patron_id)
-    return group_of_patron(session, patron_id)
+    person = enrollee((customer_id,), facts)
+    return None if person is None else group_of_patron(session, enrol_many(session, [person])[0])
 
 
-def _bind(session: Session, customer_id: str, patron_id: int) -> None:
-    session.connection().execute(
-        update(CUSTOMERS).where(CUSTOMERS.c.id == customer_id).values(patron_id=patron_id)
-    )
+def enrol_many(session: Session, people: Sequence[Enrollee]) -> list[int]:
+    """Find or make the patrons of many people and tie their customers to them; their ids, in the same order.
+
+    Several people may turn out to be one patron. The caller commits.
+    """
+    checkouts = _checkouts(session, people)
+    known = _known(session, [customer_id for person in people for customer_id in person.customer_ids])
+    first = [_first(person, checkouts) for person in people]
+    language = settings_rows.current(session).default_language
+    strangers = [n for n, row in enumerate(first) if row is None or row.patron_id is None]
+    newcomers = [_newcomer(people[n], first[n], known, language) for n in strangers]
+    made = dict(zip(strangers, enrolling.make_many(session, newcomers), strict=True))
+    patron_ids = [made[n] if n in made else first[n].patron_id for n in range(len(people))]
+    missing, bound = [], []
+    for person, checkout, patron_id in zip(people, first, patron_ids, strict=True):
+        for customer_id in person.customer_ids:
+            if customer_id in known:
+                bound.append({"customer": customer_id, "patron": patron_id})
+            else:
+                missing.append(_customer_row(customer_id, checkout) | {"patron_id": patron_id})
+            if customer_id.startswith("cus_") and (customer_id not in known or not known[customer_id].email):
+                reading_list.add(session, ToRead(type="customer", id=customer_id, reason="address"))
+    if missing:
+        session.connection().execute(insert(CUSTOMERS), missing)
+    if bound:
+        session.connection().execute(_BIND, bound)
+    return patron_ids
+
+
+def _customer_row(customer_id: str, checkout: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of _checkouts
+    email, name = (checkout.email, checkout.name or None) if checkout is not None else (None, None)
+    return storing.row_of(Customer(id=customer_id, as_of=storing.EPOCH, email=email, name=name))
+
+
+def _known(session: Session, customer_ids: Sequence[str]) -> dict[str, Customer]:
+    query = storing.selection(Customer).where(CUSTOMERS.c.id.in_(customer_ids))
+    return {customer.id: customer for customer in storing.read(session, Customer, query)}
+
+
+def _newcomer(
+    person: Enrollee,
+    checkout: Any,  # noqa: ANN401 - a row of _checkouts
+    known: dict[str, Customer],
+    language: str,
+) -> enrolling.Newcomer:
+    """Who somebody says to be: first in our own form, else to Stripe."""
+    met = [known[key] for key in person.customer_ids if key in known]
+    email = next((customer.email for customer in met if customer.email), None)
+    name = next((customer.name for customer in met if customer.name), "")
+    if checkout is not None:
+        email, name, language = checkout.email or email, checkout.name or name, checkout.language
+    note = checkout.note if checkout is not None else ""
+    return enrolling.Newcomer(email=email, name=name or "", language=language, at=person.since, note=note)
 
 
 def checkouts_of(facts: PatronFacts) -> list[str]:
@@ -103,31 +157,19 @@ def checkouts_of(facts: PatronFacts) -> list[str]:
     return sorted(told - {""})
 
 
-def _checkout(session: Session, facts: PatronFacts) -> Checkout | None:
-    """The first checkout that led to these facts, by Stripe's metadata."""
-    ids = checkouts_of(facts)
-    if not ids:
-        return None
-    return session.scalars(
-        select(Checkout)
-        .where(Checkout.public_id.in_(ids))
-        .order_by(Checkout.created_at, Checkout.id)
-        .limit(1)
-    ).one_or_none()
+def _first(person: Enrollee, checkouts: dict[str, Any]) -> Any:  # noqa: ANN401 - a row of _checkouts
+    """The first checkout that led to somebody's facts, by Stripe's metadata; None if there is no row."""
+    rows = [checkouts[key] for key in checkouts_of(person.facts) if key in checkouts]
+    return min(rows, key=lambda row: (row.created_at, row.public_id), default=None)
 
 
-def _patron(session: Session, checkout: Checkout | None, known: Customer | None, at: datetime) -> int:
-    if checkout is not None and checkout.patron_id is not None:
-        return checkout.patron_id
-    email, name = (checkout.email, checkout.name) if checkout is not None else (None, "")
-    if known is not None:
-        email, name = email or known.email, name or known.name or ""
-    if email:
-        storing.lock(session, [f"address:{email.strip().lower()}"])
-    language = checkout.language if checkout is not None else "en"
-    note = checkout.note if checkout is not None else ""
-    newcomer = enrolling.Newcomer(email=email, name=name, language=language, at=at, note=note)
-    return enrolling.make_many(session, [newcomer])[0]
+def _checkouts(session: Session, people: Sequence[Enrollee]) -> dict[str, Any]:
+    ids = sorted({key for person in people for key in checkouts_of(person.facts)})
+    found: dict[str, Any] = {}
+    for start in range(0, len(ids), 500):
+        query = select(*_CHECKOUT).where(CHECKOUTS.c.public_id.in_(ids[start : start + 500]))
+        found |= {row.public_id: row for row in session.connection().execute(query)}
+    return found
 
 
 def learn_address(session: Session, customer: Customer) -> None:

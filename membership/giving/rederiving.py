@@ -7,25 +7,20 @@ derived tables that are empty for these customers.
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.giving import belonging, deriving, facts, following, gathering, posting, recording, storing
 from membership.giving.booking import Entry
 from membership.giving.deriving import Derived
-from membership.giving.models import Checkout, Owner
 from membership.giving.posting import ENTRIES, LINES, Calendar
 from membership.giving.story import PatronFacts
 from membership.newsroom import due, settings_rows
 from membership.newsroom.settings_rows import NewsroomSettings
-from membership.patrons import enrolling
-from membership.patrons.enrolling import Newcomer
 
 AT_ONCE = 200
-CHECKOUTS = cast("Table", Checkout.__table__)
 
 
 @dataclass(frozen=True)
@@ -87,24 +82,33 @@ def _rederive(
         ],
         days,
     )
-    enrolled = _enrol(session, [person for person in people if Owner.OURS in person.derived.owners.values()])
-    known_before = _known_before(session, enrolled)
-    _write_derived(
-        session, {key: person for key, person in enrolled.items() if key not in known_before}, days
-    )
-    for patron_id in sorted(known_before):
+    enrolled = _enrol(session, people)
+    shared = _shared(session, enrolled)
+    _write_derived(session, {key: found[0] for key, found in enrolled.items() if key not in shared}, days)
+    for patron_id in sorted(shared):
         following.rederive_patron(session, patron_id, newsroom, mails=False)
     return set(enrolled)
 
 
-def _known_before(session: Session, enrolled: dict[int, _Person]) -> set[int]:
-    """The patrons among these who had other customers already: with them everything is worked out together."""
-    table, ids = belonging.CUSTOMERS, list(enrolled)
-    query = select(table.c.patron_id, table.c.id).where(table.c.patron_id.in_(ids))
+def _enrol(session: Session, people: Iterable[_Person]) -> dict[int, list[_Person]]:
+    """Make the patrons, tie their customers to them; those who turned out to be one patron together."""
+    wanted = [(belonging.enrollee(person.customer_ids, person.facts), person) for person in people]
+    ours = [(found, person) for found, person in wanted if found is not None]
+    patron_ids = belonging.enrol_many(session, [found for found, _ in ours])
+    enrolled: dict[int, list[_Person]] = defaultdict(list)
+    for patron_id, (_, person) in zip(patron_ids, ours, strict=True):
+        enrolled[patron_id].append(person)
+    return enrolled
+
+
+def _shared(session: Session, enrolled: dict[int, list[_Person]]) -> set[int]:
+    """The patrons among these with other customers: with them everything is worked out together."""
+    table = belonging.CUSTOMERS
+    query = select(table.c.patron_id, table.c.id).where(table.c.patron_id.in_(list(enrolled)))
     return {
         row.patron_id
         for row in session.connection().execute(query)
-        if row.id not in enrolled[row.patron_id].customer_ids
+        if len(enrolled[row.patron_id]) > 1 or row.id not in enrolled[row.patron_id][0].customer_ids
     }
 
 
@@ -122,61 +126,6 @@ def _by_patron(
         key: (ids, gathering.together([by_customer[customer_id] for customer_id in ids]))
         for key, ids in groups.items()
     }
-
-
-def _enrol(session: Session, people: list[_Person]) -> dict[int, _Person]:
-    """Make the patrons, tie their customers to them; by patron."""
-    checkouts = _checkouts(session, people)
-    table = storing.table_of(facts.Customer)
-    ids = [customer_id for person in people for customer_id in person.customer_ids]
-    known = {
-        c.id: c
-        for c in storing.read(
-            session, facts.Customer, storing.selection(facts.Customer).where(table.c.id.in_(ids))
-        )
-    }
-    newcomers = [_newcomer(person, checkouts, known) for person in people]
-    patron_ids = enrolling.make_many(session, newcomers)
-    missing, bound = [], []
-    for patron_id, person in zip(patron_ids, people, strict=True):
-        for customer_id in person.customer_ids:
-            if customer_id in known:
-                bound.append({"customer": customer_id, "patron": patron_id})
-            else:
-                row = storing.row_of(facts.Customer(id=customer_id, as_of=storing.EPOCH))
-                missing.append({**row, "patron_id": patron_id})
-    if missing:
-        session.connection().execute(insert(table), missing)
-    if bound:
-        change = update(belonging.CUSTOMERS).where(belonging.CUSTOMERS.c.id == bindparam("customer"))
-        session.connection().execute(change.values(patron_id=bindparam("patron")), bound)
-    return dict(zip(patron_ids, people, strict=True))
-
-
-def _newcomer(person: _Person, checkouts: dict[str, Any], known: dict[str, facts.Customer]) -> Newcomer:
-    first = min(
-        at for key, at in person.derived.settled_at.items() if person.derived.owners[key] is Owner.OURS
-    )
-    rows = [checkouts[key] for key in belonging.checkouts_of(person.facts) if key in checkouts]
-    row = min(rows, key=lambda r: (r.created_at, r.public_id), default=None)
-    customer = next((known[key] for key in person.customer_ids if key in known and known[key].email), None)
-    return Newcomer(
-        email=row.email if row is not None else customer.email if customer is not None else None,
-        name=(row.name if row is not None else "") or (customer.name or "" if customer is not None else ""),
-        language=row.language if row is not None else "en",
-        at=first,
-        note=row.note if row is not None else "",
-    )
-
-
-def _checkouts(session: Session, people: list[_Person]) -> dict[str, Any]:
-    ids = sorted({key for person in people for key in belonging.checkouts_of(person.facts)})
-    found: dict[str, Any] = {}
-    columns = [CHECKOUTS.c[name] for name in ("public_id", "created_at", "email", "name", "note", "language")]
-    for start in range(0, len(ids), 500):
-        query = select(*columns).where(CHECKOUTS.c.public_id.in_(ids[start : start + 500]))
-        found |= {row.public_id: row for row in session.connection().execute(query)}
-    return found
 
 
 def _write_payments(session: Session, people: Iterable[_Person]) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from membership import secrets
@@ -23,28 +24,8 @@ def find_or_make(
     Without an address, or with one that is none, it is a new patron without account. `at` is when the gift was made.
     A patron that exists keeps name and note; an empty name is filled.
     """
-    account = _account(session, email, name, language)
-    patron = None
-    if account is not None:
-        patron = session.scalars(
-            select(Patron).filter_by(account_id=account.id).with_for_update()
-        ).one_or_none()
-    if patron is None:
-        patron = Patron(
-            public_id=secrets.new_public_id(),
-            created_at=at,
-            account=account,
-            name=name,
-            language=language,
-            note=note,
-        )
-        session.add(patron)
-        session.flush()
-        index_name(session, patron)
-    elif name and not patron.name:
-        patron.name = name
-        index_name(session, patron)
-    return patron
+    newcomer = Newcomer(email=email, name=name, language=language, at=at, note=note)
+    return session.get_one(Patron, make_many(session, [newcomer])[0])
 
 
 def adopt_address(session: Session, patron: Patron, *, email: str, name: str, language: str) -> Patron:
@@ -97,28 +78,37 @@ class Newcomer:
 
 
 def make_many(session: Session, newcomers: Sequence[Newcomer]) -> list[int]:
-    """Find or make the patrons of many newcomers at once; their ids, in the same order. The caller commits."""
+    """Find or make the patrons of many newcomers at once; their ids, in the same order. The caller commits.
+
+    A patron that exists keeps name and note; an empty name is filled.
+    """
     accounts_by_email = accounts.make_many(
         session, [(n.email, n.name, n.language, n.at) for n in newcomers if n.email]
     )
     account_ids = [accounts_by_email.get(n.email) if n.email else None for n in newcomers]
     known = _patrons_of(session, [account_id for account_id in account_ids if account_id is not None])
-    rows: list[dict[str, Any]] = []
-    row_of: dict[int, int] = {}  # account → row to be
-    places: list[int] = []
+    _fill_names(
+        session, {known[a]: n.name for n, a in zip(newcomers, account_ids, strict=True) if a in known}
+    )
+    rows: dict[int | str, dict[str, Any]] = {}  # by account, where there is one
+    keys: list[int | str] = []
     for newcomer, account_id in zip(newcomers, account_ids, strict=True):
-        if account_id is not None and account_id in known:
-            places.append(-known[account_id])
-            continue
-        if account_id is None or account_id not in row_of:
-            if account_id is not None:
-                row_of[account_id] = len(rows)
-            rows.append(_row(newcomer, account_id))
-            places.append(len(rows) - 1)
-        else:
-            places.append(row_of[account_id])
-    made = _insert(session, rows)
-    return [-place if place < 0 else made[place] for place in places]
+        row = _row(newcomer, account_id)
+        keys.append(account_id if account_id is not None else str(row["public_id"]))
+        if keys[-1] not in known:
+            rows.setdefault(keys[-1], row)
+    made = known | _insert(session, rows)
+    return [made[key] for key in keys]
+
+
+def _fill_names(session: Session, names: dict[int, str]) -> None:
+    ids = sorted(patron_id for patron_id, name in names.items() if name)
+    for start in range(0, len(ids), 500):
+        query = select(Patron).where(Patron.id.in_(ids[start : start + 500])).with_for_update()
+        for patron in session.scalars(query):
+            if not patron.name:
+                patron.name = names[patron.id]
+                index_name(session, patron)
 
 
 def _row(newcomer: Newcomer, account_id: int | None) -> dict[str, Any]:
@@ -136,27 +126,40 @@ def _row(newcomer: Newcomer, account_id: int | None) -> dict[str, Any]:
     }
 
 
-def _insert(session: Session, rows: list[dict[str, Any]]) -> list[int]:
+def _insert(session: Session, rows: dict[int | str, dict[str, Any]]) -> dict[int | str, int]:
+    """Add patrons with the words of their names; the ids by account or public id, also of those others just made."""
     if not rows:
-        return []
-    table = cast("Table", Patron.__table__)
-    made = list(
-        session.connection()
-        .execute(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows)
-        .scalars()
-    )
-    words = [
-        {"patron_id": patron_id, "word_index": word}
-        for patron_id, row in zip(made, rows, strict=True)
-        for word in sorted({secrets.blind_index(word.casefold()) for word in row["name"].split()})
-    ]
+        return {}
+    upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(upsert(Patron).on_conflict_do_nothing(index_elements=["account_id"]), list(rows.values()))
+    found = _patrons_of(session, [key for key in rows if isinstance(key, int)])
+    public_ids = {str(row["public_id"]): key for key, row in rows.items()}
+    words = []
+    for public_id, patron_id in _by_public_id(session, list(public_ids)):
+        key = public_ids[public_id]
+        found[key] = patron_id
+        folded = {word.casefold() for word in rows[key]["name"].split()}
+        words += [
+            {"patron_id": patron_id, "word_index": index}
+            for index in sorted(map(secrets.blind_index, folded))
+        ]
     if words:
-        session.connection().execute(insert(cast("Table", NameWord.__table__)), words)
-    return made
+        session.execute(insert(NameWord), words)
+    return found
 
 
-def _patrons_of(session: Session, account_ids: list[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
+def _by_public_id(session: Session, public_ids: list[str]) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = []
+    for start in range(0, len(public_ids), 500):
+        query = select(Patron.public_id, Patron.id).where(
+            Patron.public_id.in_(public_ids[start : start + 500])
+        )
+        found += [(row.public_id, row.id) for row in session.execute(query)]
+    return found
+
+
+def _patrons_of(session: Session, account_ids: list[int]) -> dict[int | str, int]:
+    found: dict[int | str, int] = {}
     for start in range(0, len(account_ids), 500):
         query = select(Patron.account_id, Patron.id).where(
             Patron.account_id.in_(account_ids[start : start + 500])
