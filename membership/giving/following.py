@@ -69,25 +69,17 @@ class Follower:
             group = enrolled or group
         kept = [one for one in self._kept if _is_about(one.after, group, known)]
         derived = deriving.derive(known, grace_days=self._newsroom.grace_days)
-        changed = recording.write_payments(self._session, known.payments, derived)
+        changed = recording.write_payments(self._session, [derived])
         self._post(known, derived, _touched(kept, known, changed))
         if group.patron_id is None:
             return
         self.patron_ids.add(group.patron_id)
-        self._record(group.patron_id, derived)
+        record(self._session, {group.patron_id: derived}, self._days)
         news = telling.News(
             patron_id=group.patron_id, facts=known, derived=derived, kept=kept, changed=changed
         )
         receipts_of_payments.issue(self._session, group.patron_id, news, self._newsroom)
         telling.follow_up(self._session, news, mails=self._mails)
-
-    def _record(self, patron_id: int, derived: deriving.Derived) -> None:
-        now = clock.now()
-        recording.write_coverage(self._session, patron_id, derived.coverage)
-        recording.write_movements(self._session, patron_id, derived.movements, self._days, now=now)
-        ahead = min((change.at for change in derived.movements if change.at > now), default=None)
-        if ahead is not None:
-            due.at(self._session, ahead, kind="giving.patron", key=str(patron_id))
 
     def _post(self, known: PatronFacts, derived: deriving.Derived, payment_ids: set[str]) -> None:
         entries = [
@@ -97,6 +89,19 @@ class Follower:
             for entry in entries_of(known, payment, derived)
         ]
         posting.post(self._session, entries, self._days)
+
+
+def record(session: Session, derived: dict[int, deriving.Derived], days: posting.Calendar) -> None:
+    """Write down what follows for patrons, one or hundreds, and come back for what lies ahead. The caller commits."""
+    now = clock.now()
+    recording.write_coverage(session, {key: known.coverage for key, known in derived.items()})
+    recording.write_movements(
+        session, {key: known.movements for key, known in derived.items()}, days, now=now
+    )
+    for patron_id, known in derived.items():
+        ahead = min((change.at for change in known.movements if change.at > now), default=None)
+        if ahead is not None:
+            due.at(session, ahead, kind="giving.patron", key=str(patron_id))
 
 
 def _whole(kept: Iterable[Kept[Fact]]) -> list[Kept[Fact]]:

@@ -5,7 +5,7 @@ was booked on a day that turns out to be another's is taken from there and given
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -37,7 +37,7 @@ _WITH_LINES = select(
 ).join(LINES, LINES.c.entry_id == ENTRIES.c.id)
 _OF_PAYMENTS = _WITH_LINES.where(ENTRIES.c.payment_id.in_(bindparam("ids", expanding=True)))
 _OF_OTHERS = _WITH_LINES.where(ENTRIES.c.stripe_id.in_(bindparam("ids", expanding=True)))
-_ADD_ENTRY = insert(ENTRIES).returning(ENTRIES.c.id)
+_ADD_ENTRIES = insert(ENTRIES).returning(ENTRIES.c.id, sort_by_parameter_order=True)
 _UNSURE = frozenset({Book.UNASSIGNED, Book.FOREIGN})
 
 
@@ -208,27 +208,26 @@ def _is_side(line: Line, entry: Entry) -> bool:
     return line.book not in {Book.CLEARING, Book.CONVERSION}
 
 
-def add(session: Session, entries: Collection[Entry], days: Calendar) -> None:
-    """Add entries with their lines."""
+def add(session: Session, entries: Sequence[Entry], days: Calendar) -> None:
+    """Add entries with their lines, one or thousands."""
     if not entries:
         return
     connection = session.connection()
-    lines: list[dict[str, Any]] = []
-    for entry in entries:
-        day = entry.on or days.day_of(entry.at)
-        result = connection.execute(
-            _ADD_ENTRY,
-            {
-                "kind": entry.kind,
-                "stripe_id": entry.stripe_id,
-                "at": entry.at,
-                "effective_on": day,
-                "booked_on": days.booked_on(day),
-                "payment_id": entry.payment_id,
-            },
-        )
-        lines += lines_of(entry, result.scalar_one())
+    ids = connection.execute(_ADD_ENTRIES, [_row_of(entry, days) for entry in entries]).scalars()
+    lines = [line for entry, entry_id in zip(entries, ids, strict=True) for line in lines_of(entry, entry_id)]
     connection.execute(insert(LINES), lines)
+
+
+def _row_of(entry: Entry, days: Calendar) -> dict[str, Any]:
+    day = entry.on or days.day_of(entry.at)
+    return {
+        "kind": entry.kind,
+        "stripe_id": entry.stripe_id,
+        "at": entry.at,
+        "effective_on": day,
+        "booked_on": days.booked_on(day),
+        "payment_id": entry.payment_id,
+    }
 
 
 def lines_of(entry: Entry, entry_id: int) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from membership.giving.coverage import Stretch
 from membership.giving.deriving import Derived
-from membership.giving.facts import Payment
 from membership.giving.models import Owner
 from membership.giving.models import Payment as PaymentRow
 from membership.giving.movements import Movement, MovementKind
@@ -25,6 +24,7 @@ MOVEMENTS = cast("Table", Movement.__table__)
 OURS = frozenset({Source.PAID, Source.RENEWING, Source.GRACE, Source.ONCE})
 """The sources of coverage that follow from Stripe's facts; the others are written by their own activities."""
 
+AT_ONCE = 500
 
 # Built once: building a statement costs more than running it.
 _SETTLED = select(PAYMENTS.c.id, PAYMENTS.c.owner, PAYMENTS.c.settled_at).where(
@@ -35,15 +35,21 @@ _SETTLE = (
     .where(PAYMENTS.c.id == bindparam("payment"))
     .values(owner=bindparam("whose"), settled_at=bindparam("at"))
 )
+_COVER = (
+    update(COVERAGE)
+    .where(COVERAGE.c.id == bindparam("row"))
+    .values(ends_at=bindparam("until"), ended_by=bindparam("by"))
+)
 _COVERED = select(
     COVERAGE.c.id,
+    COVERAGE.c.patron_id,
     COVERAGE.c.source,
     COVERAGE.c.source_key,
     COVERAGE.c.starts_at,
     COVERAGE.c.ends_at,
     COVERAGE.c.ended_by,
-).where(COVERAGE.c.patron_id == bindparam("patron"))
-_MOVED = select(MOVEMENTS).where(MOVEMENTS.c.patron_id == bindparam("patron"))
+).where(COVERAGE.c.patron_id.in_(bindparam("patrons", expanding=True)))
+_MOVED = select(MOVEMENTS).where(MOVEMENTS.c.patron_id.in_(bindparam("patrons", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,47 +60,54 @@ class Settled:
     settled_at: datetime
 
 
-def write_payments(session: Session, payments: Iterable[Payment], derived: Derived) -> dict[str, Settled]:
-    """Write whose the payments are and when they settled; gives, of those that changed, what stood before."""
-    ids = [payment.id for payment in payments]
-    if not ids:
-        return {}
+def write_payments(session: Session, derived: Iterable[Derived]) -> dict[str, Settled]:
+    """Write whose payments are and when they settled; gives, of those that changed, what stood before."""
+    wanted = {
+        payment_id: Settled(owner, known.settled_at[payment_id])
+        for known in derived
+        for payment_id, owner in known.owners.items()
+    }
     changed: dict[str, Settled] = {}
-    connection = session.connection()
-    for payment_id, owner, settled_at in connection.execute(_SETTLED, {"ids": ids}).all():
-        before = Settled(owner, settled_at)
-        after = Settled(derived.owners[payment_id], derived.settled_at[payment_id])
-        if before != after:
-            changed[payment_id] = before
-            values = {"payment": payment_id, "whose": after.owner, "at": after.settled_at}
-            connection.execute(_SETTLE, values)
+    connection, ids = session.connection(), list(wanted)
+    for start in range(0, len(ids), AT_ONCE):
+        for row in connection.execute(_SETTLED, {"ids": ids[start : start + AT_ONCE]}).all():
+            before = Settled(row.owner, row.settled_at)
+            if before != wanted[row.id]:
+                changed[row.id] = before
+    rows = [
+        {"payment": payment_id, "whose": wanted[payment_id].owner, "at": wanted[payment_id].settled_at}
+        for payment_id in changed
+    ]
+    if rows:
+        connection.execute(_SETTLE, rows)
     return changed
 
 
-def write_coverage(session: Session, patron_id: int, stretches: list[Stretch]) -> bool:
-    """Let the patron's coverage from Stripe's facts be these stretches; whether anything changed."""
+def write_coverage(session: Session, stretches: dict[int, list[Stretch]]) -> None:
+    """Let the coverage of patrons from Stripe's facts be these stretches, by patron."""
     connection = session.connection()
     standing = {
-        (source, key, starts): (row_id, ends, by)
-        for row_id, source, key, starts, ends, by in connection.execute(_COVERED, {"patron": patron_id})
-        if source in OURS
+        (row.patron_id, row.source, row.source_key, row.starts_at): row
+        for row in connection.execute(_COVERED, {"patrons": list(stretches)})
+        if row.source in OURS
     }
-    wanted = {(s.source, s.source_key, s.starts_at): s for s in stretches}
-    gone = [row[0] for key, row in standing.items() if key not in wanted]
-    new = [stretch for key, stretch in wanted.items() if key not in standing]
+    wanted = {
+        (patron_id, s.source, s.source_key, s.starts_at): s for patron_id, of in stretches.items() for s in of
+    }
+    gone = [row.id for key, row in standing.items() if key not in wanted]
+    new = [coverage_row(key[0], stretch) for key, stretch in wanted.items() if key not in standing]
     changed = [
-        (standing[key][0], stretch)
+        {"row": standing[key].id, "until": stretch.ends_at, "by": stretch.ended_by}
         for key, stretch in wanted.items()
-        if key in standing and standing[key][1:] != (stretch.ends_at, stretch.ended_by)
+        if key in standing
+        and (standing[key].ends_at, standing[key].ended_by) != (stretch.ends_at, stretch.ended_by)
     ]
     if gone:
         connection.execute(delete(COVERAGE).where(COVERAGE.c.id.in_(gone)))
-    for row_id, stretch in changed:
-        values = {"ends_at": stretch.ends_at, "ended_by": stretch.ended_by}
-        connection.execute(update(COVERAGE).where(COVERAGE.c.id == row_id).values(values))
+    if changed:
+        connection.execute(_COVER, changed)
     if new:
-        connection.execute(insert(COVERAGE), [coverage_row(patron_id, stretch) for stretch in new])
-    return bool(gone or changed or new)
+        connection.execute(insert(COVERAGE), new)
 
 
 def coverage_row(patron_id: int, stretch: Stretch) -> dict[str, Any]:
@@ -113,32 +126,42 @@ Key = tuple[str, MovementKind, datetime, str]
 
 
 def write_movements(
-    session: Session, patron_id: int, changes: list[Change], days: Calendar, *, now: datetime
-) -> bool:
-    """Let the patron's movements up to now be these; what a sealed month booked is balanced on an open day."""
+    session: Session, changes: dict[int, list[Change]], days: Calendar, *, now: datetime
+) -> None:
+    """Let the movements of patrons up to now be these; what a sealed month booked is balanced on an open day."""
     connection = session.connection()
-    standing: dict[Key, list[Any]] = defaultdict(list)
-    for row in connection.execute(_MOVED, {"patron": patron_id}):
-        standing[row.subscription_id, row.kind, row.at, row.currency].append(row)
-    wanted = {(c.subscription_id, c.kind, c.at, c.currency): c.twelfths for c in changes if c.at <= now}
+    standing: dict[int, dict[Key, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for row in connection.execute(_MOVED, {"patrons": list(changes)}):
+        standing[row.patron_id][row.subscription_id, row.kind, row.at, row.currency].append(row)
     gone: list[int] = []
     new: list[dict[str, Any]] = []
-    for key in standing.keys() | wanted.keys():
-        rows = standing.get(key, [])
-        missing = wanted.get(key, 0) - sum(row.twelfths for row in rows)
-        if missing == 0 and (rows or key not in wanted):
-            continue
-        open_rows = [row for row in rows if days.booked_on(row.booked_on) == row.booked_on]
-        gone += [row.id for row in open_rows]
-        missing += sum(row.twelfths for row in open_rows)
-        if missing or (key in wanted and len(open_rows) == len(rows)):
-            taken = {row.booking for row in rows if row not in open_rows}
-            new.append(movement_row(patron_id, key, missing, days, booking=max(taken, default=-1) + 1))
+    for patron_id, told in changes.items():
+        wanted = {(c.subscription_id, c.kind, c.at, c.currency): c.twelfths for c in told if c.at <= now}
+        known = standing[patron_id]
+        for key in sorted(known.keys() | wanted.keys()):
+            away, rows = _booked_anew(patron_id, key, wanted.get(key), known.get(key, []), days)
+            gone += away
+            new += rows
     if gone:
         connection.execute(delete(MOVEMENTS).where(MOVEMENTS.c.id.in_(gone)))
     if new:
         connection.execute(insert(MOVEMENTS), new)
-    return bool(gone or new)
+
+
+def _booked_anew(
+    patron_id: int, key: Key, wanted: int | None, rows: list[Any], days: Calendar
+) -> tuple[list[int], list[dict[str, Any]]]:
+    """The rows of one movement to be taken out, and those to be added, so that it comes to what is wanted."""
+    missing = (wanted or 0) - sum(row.twelfths for row in rows)
+    if missing == 0 and (rows or wanted is None):
+        return [], []
+    is_open = [days.booked_on(row.booked_on) == row.booked_on for row in rows]
+    gone = [row.id for row, is_free in zip(rows, is_open, strict=True) if is_free]
+    missing += sum(row.twelfths for row, is_free in zip(rows, is_open, strict=True) if is_free)
+    if not missing and (wanted is None or not all(is_open)):
+        return gone, []
+    taken = [row.booking for row, is_free in zip(rows, is_open, strict=True) if not is_free]
+    return gone, [movement_row(patron_id, key, missing, days, booking=max(taken, default=-1) + 1)]
 
 
 def movement_row(

@@ -1,23 +1,21 @@
 """What follows from all facts, worked out anew in bulk: for a history just loaded, or when books are rebuilt.
 
-The pure core is the same as for single events; only reading and writing go by the hundred customers. Writes into
-derived tables that are empty for these customers.
+The pure core and what writes are the same as for single events; they only go by the hundred customers. No payment of
+these customers is in the ledger yet.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership import clock
 from membership.giving import belonging, deriving, facts, following, gathering, posting, recording, storing
-from membership.giving.booking import Entry
 from membership.giving.deriving import Derived
-from membership.giving.posting import ENTRIES, LINES, Calendar
+from membership.giving.posting import Calendar
 from membership.giving.story import PatronFacts
-from membership.newsroom import due, settings_rows
+from membership.newsroom import settings_rows
 from membership.newsroom.settings_rows import NewsroomSettings
 
 AT_ONCE = 200
@@ -71,8 +69,8 @@ def _rederive(
         _Person(ids, known, deriving.derive(known, grace_days=newsroom.grace_days))
         for ids, known in grouped.values()
     ]
-    _write_payments(session, people)
-    write_entries(
+    recording.write_payments(session, [person.derived for person in people])
+    posting.add(
         session,
         [
             entry
@@ -84,7 +82,8 @@ def _rederive(
     )
     enrolled = _enrol(session, people)
     shared = _shared(session, enrolled)
-    _write_derived(session, {key: found[0] for key, found in enrolled.items() if key not in shared}, days)
+    alone = {key: found[0].derived for key, found in enrolled.items() if key not in shared}
+    following.record(session, alone, days)
     for patron_id in sorted(shared):
         following.rederive_patron(session, patron_id, newsroom, mails=False)
     return set(enrolled)
@@ -126,63 +125,3 @@ def _by_patron(
         key: (ids, gathering.together([by_customer[customer_id] for customer_id in ids]))
         for key, ids in groups.items()
     }
-
-
-def _write_payments(session: Session, people: Iterable[_Person]) -> None:
-    rows = [
-        {"payment": key, "whose": owner, "at": person.derived.settled_at[key]}
-        for person in people
-        for key, owner in person.derived.owners.items()
-    ]
-    if rows:
-        table = recording.PAYMENTS
-        change = update(table).where(table.c.id == bindparam("payment"))
-        change = change.values(owner=bindparam("whose"), settled_at=bindparam("at"))
-        session.connection().execute(change, rows)
-
-
-def write_entries(session: Session, entries: list[Entry], days: Calendar) -> None:
-    """Add many entries with their lines."""
-    if not entries:
-        return
-    rows = []
-    for entry in entries:
-        day = entry.on or days.day_of(entry.at)
-        rows.append(
-            {
-                "kind": entry.kind,
-                "stripe_id": entry.stripe_id,
-                "at": entry.at,
-                "effective_on": day,
-                "booked_on": days.booked_on(day),
-                "payment_id": entry.payment_id,
-            }
-        )
-    connection = session.connection()
-    ids = connection.execute(
-        insert(ENTRIES).returning(ENTRIES.c.id, sort_by_parameter_order=True), rows
-    ).scalars()
-    lines = [
-        line
-        for entry, entry_id in zip(entries, ids, strict=True)
-        for line in posting.lines_of(entry, entry_id)
-    ]
-    connection.execute(insert(LINES), lines)
-
-
-def _write_derived(session: Session, enrolled: dict[int, _Person], days: Calendar) -> None:
-    now = clock.now()
-    coverage, movements = [], []
-    for patron_id, person in enrolled.items():
-        coverage += [recording.coverage_row(patron_id, stretch) for stretch in person.derived.coverage]
-        for change in person.derived.movements:
-            if change.at <= now:
-                key = (change.subscription_id, change.kind, change.at, change.currency)
-                movements.append(recording.movement_row(patron_id, key, change.twelfths, days))
-        ahead = min((change.at for change in person.derived.movements if change.at > now), default=None)
-        if ahead is not None:
-            due.at(session, ahead, kind="giving.patron", key=str(patron_id))
-    if coverage:
-        session.connection().execute(insert(recording.COVERAGE), coverage)
-    if movements:
-        session.connection().execute(insert(recording.MOVEMENTS), movements)
