@@ -18,7 +18,16 @@ from membership.accounts import signing_in
 from membership.articles import picturing
 from membership.cli.database import refuse_other_schema
 from membership.db import db, is_passing, run_unit, wait_longer
-from membership.giving import applying, care_links, chaining, fees, reading_again, replacing, unanswered
+from membership.giving import (
+    applying,
+    card_testing,
+    care_links,
+    chaining,
+    fees,
+    reading_again,
+    replacing,
+    unanswered,
+)
 from membership.mail import outbox
 from membership.newsroom import budgets, due
 from membership.web import page_store
@@ -50,6 +59,7 @@ TASKS: dict[str, Task] = {
     "mail": outbox.send_all,
     "calls": unanswered.settle_all,
     "replacements": replacing.settle_all,
+    "sessions": card_testing.end_all,
     "fees": fees.read,
     "chain": chaining.extend,
     "forget": forget_old,

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from membership import clock, db
 from membership.giving import (
     belonging,
+    card_testing,
     facts,
     measuring,
     parsing,
@@ -147,6 +148,7 @@ def _follow(session: Session, applied: Applied, *, mails: bool) -> None:
         if isinstance(kept.after, facts.Customer) and kept.before is not None:
             belonging.learn_address(session, kept.after)
     telling.mark_checkouts(session, applied.kept, mails=mails)
+    card_testing.watch(session, applied.kept)
     customers = relevance.customers_of(session, [kept.after for kept in applied.kept])
     customers |= applied.customers
     storing.lock(session, [f"customer:{customer}" for customer in customers])

@@ -1,29 +1,64 @@
-"""How often payments may be begun, so that nobody tries out stolen cards here (docs/trust.md, card testing).
+"""Against trying out stolen cards here (docs/trust.md, card testing): budgets, and what failures set off.
 
-Per address of the network, per network, per e-mail address and over all. Patrons who have signed in are known and
-have a budget of their own alone. Fails closed: without the database nothing can be begun anyway.
+Payments may be begun so often per address of the network, per network, per e-mail address and over all. Patrons who
+have signed in are known and have a budget of their own alone. When payments of strangers fail in a burst, or more are
+begun than the site takes, protected mode begins by itself (newsroom.shield). A session in which one card after the
+other fails is closed at Stripe, and its address rests for a day. Fails closed: without the database nothing begins.
 """
 
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership import secrets
-from membership.newsroom import budgets
-from membership.newsroom.budgets import Limit
+from membership import clock, jobs, secrets
+from membership.gateway import checkouts as sessions
+from membership.gateway import client
+from membership.gateway.client import Answer
+from membership.gateway.errors import GatewayRefused, GatewayUnavailable
+from membership.giving import outgoing
+from membership.giving.facts import Fact, FailedCharge, Payment
+from membership.giving.models import CallState, Checkout, OutgoingCall, StripeCustomer
+from membership.giving.storing import Kept
+from membership.newsroom import budgets, shield
+from membership.newsroom.budgets import BudgetSpentError, Limit
+from membership.newsroom.shield import Why
 
 PER_CLIENT = Limit("checkouts_client", 5, 600)
 PER_NETWORK = Limit("checkouts_network", 40, 600)
 PER_EMAIL = Limit("checkouts_email", 5, 600)
 PER_PATRON = Limit("checkouts_patron", 20, 600)
 OVERALL = Limit("checkouts_overall", 120, 60)
+OVERALL_PROVEN = Limit("checkouts_overall_proven", 600, 60)
+RESTING = Limit("checkouts_resting", 0, 86_400)
 
 DEMO_TIMES = 100
 """A demonstration's cards are the sandbox's own: nothing to steal, and one person tries many."""
 
+WINDOW_S = 600
+MOST_IN_A_SESSION = 5
+"""So many cards that fail in one session within WINDOW_S (twice that at most) close it."""
+BURST_FAILED, BURST_TRIED, BURST_PERCENT = 15, 50, 30
+"""Protected mode begins when BURST_FAILED have failed that are BURST_PERCENT of all, or the latter of BURST_TRIED."""
+_NEWS = timedelta(hours=1)
+_END = "checkout.end"
+
 
 def spend(
-    session: Session, *, client: str, network: str, email_index: str, patron_id: int | None, times: int = 1
+    session: Session,
+    *,
+    client: str,
+    network: str,
+    email_index: str,
+    patron_id: int | None,
+    times: int = 1,
+    is_proven: bool = False,
 ) -> None:
     """Use one of each budget that applies. The caller commits, also when refused.
+
+    `is_proven`: a person has been shown to sit there, so that a crowd of programs keeps nobody out.
 
     Raises:
         BudgetSpentError: one is used up.
@@ -31,7 +66,12 @@ def spend(
     if patron_id is not None:
         _spend(session, PER_PATRON, str(patron_id), times)
         return
-    _spend(session, OVERALL, "all", times)
+    budgets.refuse_blocked(session, RESTING, email_index)
+    try:
+        _spend(session, OVERALL_PROVEN if is_proven else OVERALL, "all", times)
+    except BudgetSpentError:
+        shield.put_up(session, Why.CROWD)
+        raise
     _spend(session, PER_NETWORK, network, times)
     _spend(session, PER_CLIENT, secrets.blind_index(client), times)
     _spend(session, PER_EMAIL, email_index, times)
@@ -39,3 +79,75 @@ def spend(
 
 def _spend(session: Session, limit: Limit, key: str, times: int) -> None:
     budgets.spend(session, Limit(limit.name, limit.most * times, limit.seconds), key)
+
+
+def watch(session: Session, kept: Iterable[Kept[Fact]]) -> None:
+    """Count payments of strangers that failed or came, and do what their number asks for. The caller commits."""
+    since = clock.now() - _NEWS
+    for fact in (one.after for one in kept if one.before is None):
+        if isinstance(fact, Payment) and fact.charged_at > since and fact.marked_ours:
+            budgets.count(session, "checkouts_paid", "all", seconds=WINDOW_S)
+        elif isinstance(fact, FailedCharge) and fact.failed_at > since and _is_strangers(session, fact):
+            _note_failure(session, fact)
+
+
+def _is_strangers(session: Session, fact: FailedCharge) -> bool:
+    """Whether a charge is of nobody whose money has come before: a renewal that fails is no card testing."""
+    if fact.customer_id is None:
+        return True
+    known = select(StripeCustomer.patron_id).filter_by(id=fact.customer_id)
+    return session.scalars(known).one_or_none() is None
+
+
+def _note_failure(session: Session, fact: FailedCharge) -> None:
+    failed = budgets.count(session, "checkouts_failed", "all", seconds=WINDOW_S)
+    failed = max(failed, budgets.counted(session, "checkouts_failed", "all", seconds=WINDOW_S))
+    tried = failed + budgets.counted(session, "checkouts_paid", "all", seconds=WINDOW_S)
+    is_many = failed >= BURST_FAILED or tried >= BURST_TRIED
+    if is_many and failed * 100 >= tried * BURST_PERCENT:
+        shield.put_up(session, Why.FAILURES)
+    if not fact.checkout_public_id:
+        return
+    key = fact.checkout_public_id
+    budgets.count(session, "session_failed", key, seconds=WINDOW_S)
+    if budgets.counted(session, "session_failed", key, seconds=WINDOW_S) >= MOST_IN_A_SESSION:
+        _let_end(session, key)
+
+
+def _let_end(session: Session, public_id: str) -> None:
+    """Have the worker close a session at Stripe, and let its address rest."""
+    checkout = session.scalars(select(Checkout).filter_by(public_id=public_id)).one_or_none()
+    if checkout is None or checkout.stripe_session_id is None or checkout.patron_id is not None:
+        return
+    budgets.block(session, RESTING, checkout.email_index)
+    outgoing.find_or_add(
+        session,
+        key=f"checkout:{public_id}:end",
+        kind=_END,
+        subject=checkout.stripe_session_id,
+        details={},
+    )
+    jobs.wake(session, "sessions")
+
+
+def end_all(session: Session) -> int:
+    """Close at Stripe every session in which cards were tried out; how many. Commits for each."""
+    open_ones = select(OutgoingCall).where(
+        OutgoingCall.kind == _END, OutgoingCall.state.in_((CallState.PENDING, CallState.UNKNOWN))
+    )
+    calls = session.scalars(open_ones.order_by(OutgoingCall.id).limit(100)).all()
+    ended = 0
+    for call in calls:
+        try:
+            outgoing.perform(session, call, partial(_expire, call.subject))
+            ended += 1
+        except GatewayRefused:
+            continue  # paid or run out meanwhile; its row says so
+        except GatewayUnavailable:
+            break
+    session.rollback()
+    return ended
+
+
+def _expire(session_id: str, key: str) -> Answer:
+    return sessions.expire(client.current(), session_id, key=key)

@@ -22,7 +22,8 @@ from membership.giving import applying, receipts_commands, receiving, reconcilin
 from membership.giving.fields import Json, UnreadableObjectError
 from membership.giving.models import Event, EventState
 from membership.giving.reconciling import Found
-from membership.newsroom import due
+from membership.newsroom import due, shield
+from membership.newsroom.shield import Why
 
 SHOWN = 200
 
@@ -145,4 +146,38 @@ def _revive(session: Session, event_ids: tuple[str, ...]) -> int:
     return len(found)
 
 
-COMMANDS: tuple[click.Command, ...] = (reconcile, events, *receipts_commands.COMMANDS)
+@click.command("shield")
+@click.argument("state", type=click.Choice(["on", "off"]), required=False)
+@with_appcontext
+def shield_command(state: str | None) -> None:
+    """Switch protected mode on or off, or say how it stands: strangers prove to be a person before they pay.
+
+    It begins by itself when payments of strangers fail in a burst, and ends after half an hour of quiet.
+
+    Example: membership shield on
+    """
+    session = db.session()
+    if state == "on":
+        run_unit(session, partial(shield.put_up, session, Why.STAFF))
+    elif state == "off":
+        run_unit(session, partial(shield.take_down, session))
+    standing = shield.current(session)
+    if standing is None:
+        click.echo("Protected mode is off.")
+    elif standing.until is None:
+        click.echo(
+            f"Protected mode is on since {standing.since:%Y-%m-%d %H:%M} UTC, until it is switched off."
+        )
+    else:
+        click.echo(
+            f"Protected mode is on since {standing.since:%Y-%m-%d %H:%M} UTC ({standing.why}),"
+            f" until {standing.until:%H:%M} UTC unless there is more reason."
+        )
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    reconcile,
+    events,
+    shield_command,
+    *receipts_commands.COMMANDS,
+)

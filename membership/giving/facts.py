@@ -172,6 +172,7 @@ class FailedCharge(Fact):
     failed_at: datetime
     code: str = ""
     decline_code: str = ""
+    checkout_public_id: str = ""  # told, not kept: whose session tries out cards (giving.card_testing)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

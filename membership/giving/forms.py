@@ -92,6 +92,9 @@ class CheckoutForm(PublicForm):
     article = HiddenField()
     appeal = HiddenField()
     campaign = HiddenField()
+    challenge = HiddenField()  # these three only while protected mode is on (giving.proving)
+    proof = HiddenField()
+    code = StringField(lazy_gettext("The code from our mail"), render_kw={"maxlength": 12})
 
     def __init__(self, newsroom: NewsroomSettings, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
         self._newsroom = newsroom

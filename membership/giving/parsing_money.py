@@ -71,6 +71,7 @@ def _failed(thing: Thing, snapshot: Snapshot) -> FailedCharge:
         failed_at=thing.instant("created"),
         code=thing.words("failure_code", 64),
         decline_code=outcome.words("reason", 64),
+        checkout_public_id=thing.metadata("checkout", 32),
     )
 
 

@@ -13,12 +13,13 @@ from membership.articles import queries as articles
 from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import card_testing, checkouts, covering, gifts, naming, paying_browser
+from membership.giving import card_testing, checkouts, covering, gifts, naming, paying_browser, protecting
 from membership.giving.blueprint import bp
 from membership.giving.checkouts import Places, Wish
 from membership.giving.forms import INTERVALS, CheckoutForm, chosen
 from membership.giving.models import Checkout, CheckoutState, Interval
 from membership.money import Money
+from membership.newsroom import shield
 from membership.newsroom.budgets import BudgetSpentError
 from membership.newsroom.models import OtherWay
 from membership.newsroom.present import newsroom
@@ -64,6 +65,8 @@ def create_checkout() -> ResponseReturnValue:
 def _go_on(form: CheckoutForm, wish: Wish) -> ResponseReturnValue:
     """To Stripe's page, or back with the reason why not and all that was typed."""
     try:
+        if not protecting.lets_through(db.session(), form, wish):
+            return _one_more_step(form, wish)
         return _lead_on(_checkout_of(wish), form, wish)
     except BudgetSpentError as spent:
         db.session.commit()
@@ -146,8 +149,16 @@ def _checkout_of(wish: Wish) -> Checkout:
         email_index=secrets.blind_index(wish.email),
         patron_id=wish.patron_id,
         times=times,
+        is_proven=shield.current(session) is not None,
     )
     return checkouts.begin(session, wish)
+
+
+def _one_more_step(form: CheckoutForm, wish: Wish) -> ResponseReturnValue:
+    """The form again: its script does a little work; where none ran, a code is on its way to the typed address."""
+    asks = protecting.ask(db.session(), form, wish, network=limits.client_network())
+    db.session.commit()
+    return _page(form, protection=True, asks_for_code=asks), 422
 
 
 def _stands(known: Checkout, wish: Wish) -> bool:
@@ -191,8 +202,11 @@ def _query(form: CheckoutForm) -> dict[str, Any]:
     return {key: value for key, value in told.items() if value}
 
 
-def _page(form: CheckoutForm, *, trouble: bool = False) -> str:
+def _page(
+    form: CheckoutForm, *, trouble: bool = False, protection: bool = False, asks_for_code: bool = False
+) -> str:
     here = newsroom()
+    work_bits = protecting.prepare(db.session(), form)
     return render_template(
         "giving/new_checkout.html",
         form=form,
@@ -203,6 +217,9 @@ def _page(form: CheckoutForm, *, trouble: bool = False) -> str:
         symbol=filters.symbol(form.money_currency),
         is_closed=here.paused_checkouts,
         trouble=trouble,
+        protection=protection,
+        asks_for_code=asks_for_code,
+        work_bits=work_bits,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -51,6 +51,46 @@ def spend(session: Session, limit: Limit, key: str) -> None:
     if used is None:
         ends = window + timedelta(seconds=limit.seconds)
         raise BudgetSpentError(limit, max(1, int((ends - clock.now()).total_seconds())))
+
+
+def count(session: Session, name: str, key: str, *, seconds: int) -> int:
+    """Count one more of something that is watched, not limited; how many in the present window. The caller commits."""
+    window = _window(Limit(name, 0, seconds))
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    added = insert(Budget).values(name=name, key=key[:80], window_starts_at=window, used=1)
+    return session.execute(
+        added.on_conflict_do_update(
+            index_elements=["name", "key", "window_starts_at"], set_={"used": Budget.used + 1}
+        ).returning(Budget.used)
+    ).scalar_one()
+
+
+def counted(session: Session, name: str, key: str, *, seconds: int) -> int:
+    """How many were counted in the present window and the one before it."""
+    window = _window(Limit(name, 0, seconds))
+    since = window - timedelta(seconds=seconds)
+    used = select(func.coalesce(func.sum(Budget.used), 0)).filter_by(name=name, key=key[:80])
+    return int(session.scalar(used.where(Budget.window_starts_at >= since)) or 0)
+
+
+def block(session: Session, limit: Limit, key: str) -> None:
+    """Refuse all uses of a budget for one key from now on, for the length of its window. The caller commits."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"name": limit.name, "key": key[:80], "window_starts_at": clock.now(), "used": 1}
+    session.execute(insert(Budget).values(**values).on_conflict_do_nothing())
+
+
+def refuse_blocked(session: Session, limit: Limit, key: str) -> None:
+    """Go on only where no `block` stands.
+
+    Raises:
+        BudgetSpentError: one does; `retry_after` says for how long.
+    """
+    length = timedelta(seconds=limit.seconds)
+    query = select(func.max(Budget.window_starts_at)).filter_by(name=limit.name, key=key[:80])
+    since = session.scalar(query.where(Budget.window_starts_at > clock.now() - length))
+    if since is not None:
+        raise BudgetSpentError(limit, max(1, int((since + length - clock.now()).total_seconds())))
 
 
 def left(session: Session, limit: Limit, key: str) -> int:

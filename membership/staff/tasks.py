@@ -16,6 +16,7 @@ from membership.accounts.models import Account
 from membership.giving import staff_queries as giving
 from membership.giving.models import Event, EventState, ReconcileRun
 from membership.mail import queries as mails
+from membership.newsroom import shield
 from membership.newsroom.models import DueRow, DueState
 from membership.patrons import queries as patrons
 from membership.staff import desk
@@ -47,6 +48,13 @@ def of_giving(session: Session, account: Account) -> Told:
         _("Disputes that wait for an answer"),
         lambda: giving.count_open_disputes(session),
         "bad",
+    )
+    yield from _task(
+        account,
+        payments,
+        _("Protected mode is on: strangers prove to be a person before they pay"),
+        lambda: int(shield.current(session) is not None),
+        "warn",
     )
     machine = "staff.audit.index"  # whoever may look after the machine's work
     yield from _task(
