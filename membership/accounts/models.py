@@ -137,3 +137,25 @@ class RecoveryCode(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
     used_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class AddressChange(Base):
+    """Another address for an account, asked for by staff for its owner: good once the new mailbox has answered.
+
+    Both links are kept as hashes only. The newest change of an account counts; the old mailbox can take a confirmed
+    one back for a week.
+    """
+
+    __tablename__ = "address_change"
+    __table_args__ = (Index(None, "account_id"),)
+
+    id: Mapped[RowId] = mapped_column(init=False)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    old_email: Mapped[str] = mapped_column(Secret)
+    new_email: Mapped[str] = mapped_column(Secret)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)  # mailed to the new address
+    undo_hash: Mapped[str] = mapped_column(String(64), unique=True)  # mailed to the old one
+    asked_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    undone_at: Mapped[datetime | None] = mapped_column(default=None)  # stopped before, or taken back after
+    voided_at: Mapped[datetime | None] = mapped_column(default=None)  # a newer one was asked for

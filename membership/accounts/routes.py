@@ -7,6 +7,7 @@ from flask_babel import ngettext
 
 from membership import secrets
 from membership.accounts import (
+    address_routes,
     demo_routes,
     passkey_routes,
     second_factor,
@@ -29,6 +30,7 @@ bp = Blueprint("accounts", __name__)
 bp.register_blueprint(second_factor_routes.bp)
 bp.register_blueprint(passkey_routes.bp)
 bp.register_blueprint(demo_routes.bp)
+bp.register_blueprint(address_routes.bp)
 
 
 @bp.after_request

@@ -1,7 +1,8 @@
 """All routes of giving: Stripe's door, /support and its checkout, a patron's own gifts; each in a module beside it."""
 
 import membership.giving.care_routes
-import membership.giving.receipt_routes  # noqa: F401 - its views
+import membership.giving.mailbox_routes
+import membership.giving.receipt_routes  # noqa: F401 - their views
 from membership.giving import event_routes, gift_routes, ledger, models, movements, support_routes  # noqa: F401 - their views  # noqa: F401 - their tables
 from membership.giving.blueprint import bp
 

@@ -29,6 +29,7 @@ from membership.giving import (
     receipts_shown,
     record,
     refunding,
+    staff_care_routes,
     staff_queries,
     staff_receipt_routes,
     staff_statement_routes,
@@ -43,6 +44,7 @@ from membership.web import access, filters
 
 bp = Blueprint("giving", __name__, url_prefix="/giving")
 bp.register_blueprint(other_ways_routes.bp)
+bp.register_blueprint(staff_care_routes.bp)
 bp.register_blueprint(staff_receipt_routes.bp)
 bp.register_blueprint(staff_statement_routes.bp)
 records.register(part=record.part, finder=staff_queries.patron_ids_by_stripe_id)

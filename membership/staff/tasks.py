@@ -13,6 +13,7 @@ from membership import clock
 from membership.accounts import appointing
 from membership.accounts.guards import admits
 from membership.accounts.models import Account
+from membership.giving import mailbox
 from membership.giving import staff_queries as giving
 from membership.giving.models import Event, EventState, ReconcileRun
 from membership.mail import queries as mails
@@ -39,6 +40,20 @@ def of_giving(session: Session, account: Account) -> Told:
         "staff.giving.index_doubled",
         _("Two gifts of one patron at a time"),
         lambda: giving.count_doubled(session),
+        "warn",
+    )
+    yield from _task(
+        account,
+        "staff.giving.care.index",
+        _("Patrons who cannot get into their mailbox"),
+        lambda: mailbox.count_waiting(session),
+        "warn",
+    )
+    yield from _task(
+        account,
+        "staff.giving.care.index",
+        _("Welcomes that did not arrive"),
+        lambda: len(mailbox.unreached(session)),
         "warn",
     )
     payments = "staff.giving.index"

@@ -33,6 +33,7 @@ from membership.giving.models.hearing import (
     ReadingState,
     ReconcileRun,
 )
+from membership.giving.models.mailbox import MailboxRequest
 from membership.giving.models.receipts import Receipt, ReceiptSource, ReceiptText, ReceiptYear
 from membership.giving.models.replacing import Replacement, ReplacementState
 
@@ -53,6 +54,7 @@ __all__ = [
     "Interval",
     "Invoice",
     "InvoicePayment",
+    "MailboxRequest",
     "ObjectToRead",
     "OutgoingCall",
     "Owner",
