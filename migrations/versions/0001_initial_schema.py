@@ -474,6 +474,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ledger_entry_payment_id"), ["payment_id"], unique=False)
 
     op.create_table(
+        "mailbox_request",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("card_last4", sa.String(length=4), nullable=False),
+        sa.Column("email", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailbox_request")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_mailbox_request_public_id")),
+    )
+    with op.batch_alter_table("mailbox_request", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_mailbox_request_closed_at_asked_at"), ["closed_at", "asked_at"], unique=False
+        )
+
+    op.create_table(
         "media",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=160), nullable=False),
@@ -881,6 +903,28 @@ def upgrade() -> None:
         sa.Column("is_restored", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("subscription_id", "as_of", "event_id", name=op.f("pk_subscription_state")),
     )
+    op.create_table(
+        "address_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("old_email", sa.LargeBinary(), nullable=False),
+        sa.Column("new_email", sa.LargeBinary(), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("undo_hash", sa.String(length=64), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_address_change_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_address_change")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_address_change_token_hash")),
+        sa.UniqueConstraint("undo_hash", name=op.f("uq_address_change_undo_hash")),
+    )
+    with op.batch_alter_table("address_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_address_change_account_id"), ["account_id"], unique=False)
+
     op.create_table(
         "article_words",
         sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1604,6 +1648,10 @@ def downgrade() -> None:
 
     op.drop_table("byline")
     op.drop_table("article_words")
+    with op.batch_alter_table("address_change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_address_change_account_id"))
+
+    op.drop_table("address_change")
     op.drop_table("subscription_state")
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_subscription_status"))
@@ -1661,6 +1709,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_media_hash"))
 
     op.drop_table("media")
+    with op.batch_alter_table("mailbox_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mailbox_request_closed_at_asked_at"))
+
+    op.drop_table("mailbox_request")
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_entry_payment_id"))
         batch_op.drop_index(batch_op.f("ix_ledger_entry_effective_on"))
