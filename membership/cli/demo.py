@@ -148,11 +148,14 @@ class Processes:
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> "Processes":
-        for ending in (signal.SIGINT, signal.SIGTERM):  # also where a script has started it in the background
+        # Ctrl-C (also where a script has started it in the background), a supervisor, or the window that is closed.
+        for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(ending, _interrupt)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> bool:
+        for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a second Ctrl-C leaves nothing behind
+            signal.signal(ending, signal.SIG_IGN)
         console.print("\nEnding the demonstration …" if kind is None or kind is KeyboardInterrupt else "")
         for process in reversed(self._running.values()):
             process.terminate()
