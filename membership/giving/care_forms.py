@@ -1,7 +1,5 @@
 """The form behind a care link: which act, and what it needs. Anonymous: the link itself is the right to send it."""
 
-from typing import Any
-
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from wtforms import SelectField, StringField, ValidationError
@@ -18,19 +16,15 @@ class CareForm(PublicForm):
     """One act of those that the page offers, in the gift's own currency."""
 
     act = StringField(lazy_gettext("What to do"))  # sent by the button that was pressed
-    amount = MoneyField(lazy_gettext("New amount"), currency="eur")
+    amount = MoneyField(lazy_gettext("New amount"))
     feedback = SelectField(lazy_gettext("Would you tell us why?"), choices=FEEDBACK, default="")
 
     def __init__(self, newsroom: NewsroomSettings, gift: Gift, possible: list[CareActKind]) -> None:
         self._newsroom = newsroom
         self._gift = gift
+        self.money_currency = gift.money.currency
         self._possible = possible
         super().__init__()
-
-    def process(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        """Read the amount by the gift's currency."""
-        self._fields["amount"]._currency = self._gift.money.currency  # noqa: SLF001 - a field of this form's own
-        super().process(*args, **options)
 
     def validate_act(self, field: StringField) -> None:
         """One that fits the gift as it is now."""

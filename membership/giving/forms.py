@@ -72,7 +72,6 @@ class CheckoutForm(PublicForm):
     amount = MoneyField(
         lazy_gettext("Amount"),
         [InputRequired(lazy_gettext("Enter an amount."))],
-        currency=lambda: "eur",
     )
     email = StringField(
         lazy_gettext("E-mail address"),
@@ -107,7 +106,6 @@ class CheckoutForm(PublicForm):
         typed = data.get("currency", "") if data else ""
         if typed in self._newsroom.currencies:
             self._offered = typed
-        self._fields["amount"]._currency = lambda: self._offered  # noqa: SLF001 - a field of this form's own
         super().process(formdata, *args, **options)
 
     @property

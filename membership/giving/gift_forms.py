@@ -32,21 +32,14 @@ class ActForm(SignedInForm):
 class AmountForm(ActForm):
     """A new amount for a gift that renews, in its own currency; `interval` is the one it is given at."""
 
-    amount = MoneyField(
-        lazy_gettext("New amount"), [InputRequired(lazy_gettext("Enter an amount."))], currency="eur"
-    )
+    amount = MoneyField(lazy_gettext("New amount"), [InputRequired(lazy_gettext("Enter an amount."))])
     cover_fee = BooleanField()
 
     def __init__(self, newsroom: NewsroomSettings, *, currency: str, interval: str) -> None:
         self._newsroom = newsroom
-        self._currency = currency
+        self.money_currency = currency
         self._interval = interval
         super().__init__()
-
-    def process(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        """Read the amount by the gift's currency."""
-        self._fields["amount"]._currency = self._currency  # noqa: SLF001 - a field of this form's own
-        super().process(*args, **options)
 
     def validate_amount(self, field: MoneyField) -> None:
         """Between the smallest and the largest gift."""

@@ -1,7 +1,5 @@
 """The forms of giving for staff: refunds, and the other ways to support."""
 
-from typing import Any
-
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from wtforms import HiddenField, IntegerField, RadioField, TextAreaField, ValidationError
@@ -23,19 +21,14 @@ class RefundForm(SignedInForm):
     """How much of a payment goes back, and why. For publishers."""
 
     amount = MoneyField(
-        lazy_gettext("Amount to send back"), [InputRequired(lazy_gettext("Enter an amount."))], currency="eur"
+        lazy_gettext("Amount to send back"), [InputRequired(lazy_gettext("Enter an amount."))]
     )
     reason = RadioField(lazy_gettext("Reason"), choices=REFUND_REASONS, default="requested_by_customer")
     form_key = HiddenField()
 
     def __init__(self, *, currency: str) -> None:
-        self._currency = currency
+        self.money_currency = currency
         super().__init__()
-
-    def process(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        """Read the amount by the payment's currency."""
-        self._fields["amount"]._currency = self._currency  # noqa: SLF001 - a field of this form's own
-        super().process(*args, **options)
 
     def validate_form_key(self, field: HiddenField) -> None:
         """The random key that this page was made with: a form sent twice is one refund."""

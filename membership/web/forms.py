@@ -5,7 +5,7 @@ WTForms' token, which lives in the session that signing in has made.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -67,10 +67,18 @@ def amount_sentence(fault: AmountFault, currency: str) -> str:
     return sentences[fault]()
 
 
+class HasMoney(Protocol):
+    """A form with an amount of money on it: it knows the currency by whose grammar the amount is read."""
+
+    @property
+    def money_currency(self) -> str:
+        """The currency's code, known before the form is read."""
+
+
 class MoneyField(Field):
     """An amount as typed; `data` is Money or None, and what was typed is shown again.
 
-    `currency` is a code, or a function that gives it when the form is read.
+    It is read in the form's `money_currency`; a form without one is a mistake that shows at once.
     """
 
     widget = TextInput()
@@ -80,11 +88,11 @@ class MoneyField(Field):
         label: str | None = None,
         validators: Sequence[Any] | None = None,
         *,
-        currency: str | Callable[[], str],
+        _form: HasMoney | None = None,  # WTForms gives it when it binds the field
         **options: Any,  # noqa: ANN401 - passed on to WTForms
     ) -> None:
-        super().__init__(label, validators, **options)
-        self._currency = currency
+        super().__init__(label, validators, _form=_form, **options)
+        self._form = _form
         self.typed = ""
 
     def _value(self) -> str:
@@ -98,7 +106,9 @@ class MoneyField(Field):
         if not valuelist:
             return
         self.typed = valuelist[0][:64]
-        currency = self._currency if isinstance(self._currency, str) else self._currency()
+        if self._form is None:
+            raise RuntimeError("an amount is read on a form that has a money_currency")
+        currency = self._form.money_currency
         try:
             self.data = money.parse(valuelist[0], currency)
         except AmountError as error:
