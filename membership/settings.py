@@ -241,6 +241,13 @@ def _address_faults(settings: Settings) -> list[str]:
         faults.append("MEMBERSHIP_BASE_URL must be like https://news.example, without a path.")
     elif settings.mode is Mode.PRODUCTION and base.scheme != "https" and base.hostname not in LOOPBACK:
         faults.append("MEMBERSHIP_BASE_URL must begin with https:// in production.")
+    purge = urlsplit(settings.purge_url)
+    if (
+        settings.purge_url
+        and purge.scheme != "https"
+        and not (purge.scheme == "http" and purge.hostname in LOOPBACK)
+    ):
+        faults.append("MEMBERSHIP_PURGE_URL must begin with https://, or be of this machine (127.0.0.1).")
     if not settings.mail_url.startswith(("smtp://", "smtps://", "file://")):
         faults.append(
             "MEMBERSHIP_MAIL_URL must be set, like smtp://user:password@host:587 or file:///var/mail-out."

@@ -10,6 +10,7 @@ from membership.app import create_app
 from membership.articles.commands import COMMANDS as ARTICLES
 from membership.cli.database import database
 from membership.cli.demo import demo
+from membership.cli.deploying import deploy_files
 from membership.cli.doctor import doctor
 from membership.cli.initializing import init
 from membership.cli.seed.command import seed
@@ -41,6 +42,7 @@ for command in (
     database,
     serve,
     worker,
+    deploy_files,
     seed,
     doctor,
     state,

@@ -3,7 +3,8 @@
 The tables say what there is to do. A wake-up makes the worker look at once; without any, it looks once a minute.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection
 from functools import partial
 
 import click
@@ -81,25 +82,34 @@ def worker(*, once: bool) -> None:
     if once:
         round_of_work(app)
         return
+    renderer, stop = page_store.renderer(), threading.Event()
+    pages = threading.Thread(target=renderer.run, args=(stop,), name="pages", daemon=True)
+    pages.start()
     for name, task in TASKS.items():
-        jobs.handle(name, partial(run, app, name, task))
+        jobs.handle(name, renderer.nudge if name == "pages" else partial(run, app, name, task))
     queue = jobs.queue()
-    queue.periodic_task(crontab(), name="round")(partial(round_of_work, app))
+    queue.periodic_task(crontab(), name="round")(partial(round_of_work, app, but=("pages",)))
     click.echo("The worker runs. Ctrl-C ends it.")
-    queue.create_consumer(
-        workers=1,
-        periodic=True,
-        initial_delay=0.05,
-        max_delay=0.5,
-        check_worker_health=True,
-        graceful_signal="TERM",  # what service managers send: the task at hand is finished
-    ).run()
+    try:
+        queue.create_consumer(
+            workers=1,
+            periodic=True,
+            initial_delay=0.05,
+            max_delay=0.5,
+            check_worker_health=True,
+            graceful_signal="TERM",  # what service managers send: the task at hand is finished
+        ).run()
+    finally:
+        stop.set()
+        renderer.nudge()
+        pages.join(timeout=5)
 
 
-def round_of_work(app: Flask) -> None:
-    """Do everything there is to do, each task by itself."""
+def round_of_work(app: Flask, *, but: Collection[str] = ()) -> None:
+    """Do everything there is to do, each task by itself; `but` names those that somebody else does."""
     for name, task in TASKS.items():
-        run(app, name, task)
+        if name not in but:
+            run(app, name, task)
 
 
 def run(app: Flask, name: str, task: Task) -> None:

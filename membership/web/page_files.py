@@ -3,6 +3,10 @@
 Files are written aside and renamed, bodies first and the `.meta` last; a reader compares each body with the tag that
 `.meta` has for it, so that it never takes half of one page for half of another. Several processes share the folder;
 a lock for each path lets one of them make a page while the others wait for it.
+
+Beside the pages lies `fresh`: links to those that are true now, for a web server in front that serves files and asks
+nobody. What has changed leaves it at once and comes back when it has been made anew. It is a symbolic link to a folder
+named after the build and the last change of everything, so that everything leaves it in one step.
 """
 
 import fcntl
@@ -21,6 +25,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import brotli
+
+from membership.web.page_fresh import Fresh
 
 COPIES = ("asking", "quiet")
 ENCODINGS = {"plain": "", "gzip": ".gz", "br": ".br"}
@@ -75,6 +81,7 @@ class PageFiles:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self.fresh = Fresh(root)
 
     def read(self, path: str, copy: str, encoding: str) -> StoredPage | None:
         """A stored representation, or None if there is none that is whole."""
@@ -101,9 +108,15 @@ class PageFiles:
     def write(self, path: str, copy: str, page: Rendered, *, generation: int, build: str) -> None:
         """Store a page in all encodings, quickly compressed; `improve` does better later.
 
+        Where nothing but the generation is new the files stay, well compressed as they are.
+
         Raises:
             OSError: the disk is full or may not be written.
         """
+        known = self.meta(path, copy)
+        if known is not None and known.tags["plain"] == _tag(page.body) and self._is_whole(path, copy, known):
+            self._note(path, copy, Meta(generation, build, page.headers, known.tags, known.is_best))
+            return
         bodies = {
             "plain": page.body,
             "gzip": gzip.compress(page.body, 6, mtime=0),
@@ -128,12 +141,14 @@ class PageFiles:
 
     def delete(self, path: str) -> None:
         """Forget both copies of a page."""
+        self.leave_fresh(path)
         for copy in COPIES:
             for ending in (".meta", *ENCODINGS.values()):
                 self._file(path, copy, ending).unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Forget every page."""
+        self.fresh.clear()
         for copy in COPIES:
             with suppress(FileNotFoundError):
                 shutil.rmtree(self._root / copy)
@@ -157,6 +172,11 @@ class PageFiles:
         self._root.mkdir(parents=True, exist_ok=True)
         _replace(self._root / ".round", str(generation).encode())
 
+    def lock_file(self, name: str) -> Path:
+        """A file of this machine's folder to lock, for something that only one process may do."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        return self._root / f".lock-{name}"
+
     @contextmanager
     def lock(self, path: str) -> Iterator[bool]:
         """Be the only one to make a page; gives False if somebody else took longer than LONGEST_WAIT_S.
@@ -177,7 +197,26 @@ class PageFiles:
         folder.mkdir(parents=True, exist_ok=True)
         for encoding, body in bodies.items():
             _replace(self._file(path, copy, ENCODINGS[encoding]), body)
+        self._note(path, copy, meta)
+
+    def _note(self, path: str, copy: str, meta: Meta) -> None:
         _replace(self._file(path, copy, ".meta"), json.dumps(asdict(meta)).encode())
+        self.fresh.take(self._file(path, copy, "").parent, path, copy, meta.generation, meta.build)
+
+    def _is_whole(self, path: str, copy: str, meta: Meta) -> bool:
+        """Whether every encoding is there as the `.meta` says."""
+        try:
+            return all(
+                _tag(self._file(path, copy, ending).read_bytes()) == meta.tags[encoding]
+                for encoding, ending in ENCODINGS.items()
+            )
+        except (OSError, KeyError):
+            return False
+
+    def leave_fresh(self, path: str) -> None:
+        """Take a page that has changed out of what a web server in front may serve by itself."""
+        if may_be_stored(path):
+            self.fresh.leave(path)
 
     def _file(self, path: str, copy: str, ending: str) -> Path:
         if not may_be_stored(path):
@@ -214,9 +253,9 @@ def _wait_for(descriptor: int) -> bool:
             return True
 
 
-def build_of(*folders: Path) -> str:
-    """A fingerprint of the program's files: pages made by another version are made anew."""
-    digest = hashlib.sha256()
+def build_of(*folders: Path, base_url: str) -> str:
+    """A fingerprint of the program's files and address: pages made by another version are made anew."""
+    digest = hashlib.sha256(base_url.encode())
     for folder in folders:
         for file in sorted(folder.rglob("*")):
             if file.is_file() and file.suffix not in {".pyc", ".webp"}:

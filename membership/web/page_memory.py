@@ -8,6 +8,7 @@ from functools import lru_cache
 from werkzeug.http import parse_accept_header
 
 from membership.web.page_files import ENCODINGS, StoredPage
+from membership.web.page_purging import surrogate_key
 
 MOST_BYTES = 16 * 1024 * 1024
 CACHE_CONTROL = {
@@ -30,9 +31,11 @@ class Kept:
     excused_until: float = 0.0  # an old page, served until then without asking again
 
 
-def ready(page: StoredPage, *, copy: str) -> Kept:
-    """A stored representation with all its headers."""
+def ready(page: StoredPage, *, path: str, copy: str) -> Kept:
+    """A stored representation with all its headers; the copy that caches may keep names its surrogate keys."""
     always = [("ETag", page.tag), ("Cache-Control", CACHE_CONTROL[copy]), ("Vary", "Accept-Encoding")]
+    if copy == "asking":
+        always.append(("Surrogate-Key", surrogate_key(path)))
     encoded = [] if page.encoding == "plain" else [("Content-Encoding", page.encoding)]
     length = [("Content-Length", str(len(page.body)))]
     return Kept(

@@ -34,13 +34,20 @@ class News:
     """The changes since this worker began, and the way to ask for more."""
 
     def __init__(
-        self, app: Flask, changes: Changes, *, every_s: float, when_too_many: Callable[[], None]
+        self,
+        app: Flask,
+        changes: Changes,
+        *,
+        every_s: float,
+        when_too_many: Callable[[], None],
+        when_changed: Callable[[list[tuple[int, str]]], None],
     ) -> None:
         self.EVERYTHING = changes.EVERYTHING
         self._app = app
         self._changes = changes
         self._every_s = every_s
         self._when_too_many = when_too_many
+        self._when_changed = when_changed
         self._next = 0.0
         self._lock = threading.Lock()
         self._generation: int | None = None  # the newest change known
@@ -57,11 +64,14 @@ class News:
         if now < self._next or not self._lock.acquire(blocking=False):
             return
         try:
+            is_first = self._generation is None
             rows = self._ask(self._later)
             self._next = now + (self._every_s if rows is not None else EXCUSED_S)
             for generation, key in rows or ():
                 self._generation = generation
                 self._changed[key] = generation
+            if rows and not is_first:
+                self._when_changed(rows)
             if len(self._changed) > MOST_CHANGES:
                 self._when_too_many()
                 self._changed.clear()

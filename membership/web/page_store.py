@@ -6,7 +6,7 @@ but the path; after that the files answer, until a page change says that they ar
 hold anything of somebody's, queries and headers cannot poison it, and with the database down readers go on reading.
 
 Every worker asks for new page changes at most every POLL_S. The worker process makes changed pages ahead of their
-readers (`render_ahead`) and compresses them as well as can be.
+readers (`page_rendering`) and compresses them as well as can be.
 """
 
 import time
@@ -21,12 +21,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from membership import paths
+from membership.db import db
 from membership.web import languages, page_files, page_memory, quieting
 from membership.web.limits import limiter
 from membership.web.page_files import COPIES, PageFiles, Rendered, StoredPage
 from membership.web.page_making import Answer, make
 from membership.web.page_memory import Kept, Key, Memory, accepted_encoding
 from membership.web.page_news import EXCUSED_S, POLL_S, Changes, News
+from membership.web.page_purging import Purger
+from membership.web.page_rendering import Renderer
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -66,18 +69,35 @@ def init_app(
 def render_ahead(session: Session) -> int:
     """Make what has changed since this machine's last round anew, and compress it well; how many pages."""
     store, known = _store()
-    return store.render_ahead(lambda: _all(session, known))
+    return Renderer(store, lambda: _all(session, known)).render_all()
+
+
+def renderer() -> Renderer:
+    """This machine's renderer, to be run in a thread of the worker; it reads with sessions of its own."""
+    store, known = _store()
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's documented way to the app behind the proxy
+
+    def ask() -> list[str]:
+        with app.app_context():
+            try:
+                return _all(db.session(), known)
+            finally:
+                db.session.remove()
+
+    settings = app.extensions["membership_settings"]
+    purger = Purger(settings.purge_url, base_url=settings.base_url) if settings.purge_url else None
+    return Renderer(store, ask, purger=purger)
 
 
 def rebuild(session: Session) -> Iterable[str]:
     """Make every page anew; gives the path of each as it is done."""
     store, known = _store()
-    return store.rebuild(sorted(_all(session, known)))
+    return Renderer(store, list).rebuild(_all(session, known))
 
 
-def _all(session: Session, known: "Callable[[Session], Iterable[str]]") -> set[str]:
-    """Every path known; the transaction that read them ends, for making the pages takes its time."""
-    found = set(known(session))
+def _all(session: Session, known: "Callable[[Session], Iterable[str]]") -> list[str]:
+    """Every path known, in its order; the transaction that read them ends, for making the pages takes its time."""
+    found = list(dict.fromkeys(known(session)))
     session.rollback()
     return found
 
@@ -105,10 +125,16 @@ class PageStore:
         self.files = files
         self._app = app
         self._inner: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]] = app.wsgi_app
-        self._build = page_files.build_of(paths.TEMPLATES, paths.PACKAGE) + str(app.config["BASE_URL"])
+        self.build = page_files.build_of(paths.TEMPLATES, paths.PACKAGE, base_url=str(app.config["BASE_URL"]))
         self._memory = Memory()
+        if not files.fresh.is_of(self.build):
+            files.fresh.clear()  # made by another version of the program
         self.news = News(
-            app, changes, every_s=float(app.config["PAGE_POLL_S"]), when_too_many=self._memory.clear
+            app,
+            changes,
+            every_s=float(app.config["PAGE_POLL_S"]),
+            when_too_many=self._memory.clear,
+            when_changed=self.leave_fresh,
         )
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -126,7 +152,7 @@ class PageStore:
         self.news.poll(now)
         page = self._memory.pages.get(key)
         if page is None or (self.news.is_old(key[0], page.generation) and page.excused_until < now):
-            found = self._find(key) if self._is_stored(key[0]) else None
+            found = self._find(key) if self.is_stored(key[0]) else None
             if found is None:
                 return self._inner(environ, start_response)
             if isinstance(found, Answer):
@@ -140,35 +166,26 @@ class PageStore:
         start_response("200 OK", page.headers)
         return [] if method == "HEAD" else [page.body]
 
-    def render_ahead(self, known: Callable[[], Iterable[str]]) -> int:
-        """Make what has changed since the last round anew; how many pages. One process of a machine at a time."""
-        rows = self.news.since(self.files.last_round())
-        if not rows:
-            return 0
-        keys = {key for _generation, key in rows}
-        if self.news.EVERYTHING in keys:
-            keys = set(known()) | set(self.files.paths())
-        count = sum(1 for _path in self.rebuild(sorted(keys), only_old=True))
-        self.files.note_round(rows[-1][0])
-        return count
-
-    def rebuild(self, wanted: Sequence[str], *, only_old: bool = False) -> Iterable[str]:
-        """Make these pages anew and compress them well; gives each path as it is done."""
-        for path in wanted:
-            if not self._is_stored(path):
-                continue
-            self._renew(path, wanted=[(copy, "plain") for copy in COPIES] if only_old else [])
-            with self.files.lock(path):
-                self.files.improve(path)
-            yield path
-
     def generations(self) -> Iterator[tuple[str, int]]:
         """Path and generation of each stored page that readers can still open."""
-        for path in filter(self._is_stored, self.files.paths()):
+        for path in filter(self.is_stored, self.files.paths()):
             told = [self.files.meta(path, copy) for copy in COPIES]
             yield path, min((meta.generation for meta in told if meta is not None), default=NEVER)
 
-    def _is_stored(self, path: str) -> bool:
+    def leave_fresh(self, rows: Sequence[tuple[int, str]]) -> None:
+        """Take what has changed out of what a web server in front serves by itself; every process does that."""
+        fresh = self.files.fresh
+        if not fresh.is_of(self.build):
+            return
+        everything = [generation for generation, key in rows if key == self.news.EVERYTHING]
+        if (
+            everything or rows[-1][0] < fresh.generation
+        ):  # the latter: the database is younger, restored or new
+            fresh.begin(self.build, max(everything, default=rows[-1][0]))
+        for path in {key for _generation, key in rows if key != self.news.EVERYTHING}:
+            self.files.leave_fresh(path)
+
+    def is_stored(self, path: str) -> bool:
         """Whether a path leads to a view that is stored."""
         if not page_files.may_be_stored(path):
             return False
@@ -184,7 +201,7 @@ class PageStore:
         page = self.files.read(path, copy, encoding)
         if page is not None and self._is_fresh(path, page):
             return self._keep(key, page)
-        answer = self._renew(path, wanted=[(copy, encoding)])
+        answer = self.renew(path, wanted=[(copy, encoding)])
         if isinstance(answer, Answer):
             return answer
         unstored = self._memory.pages.get(key)
@@ -202,9 +219,9 @@ class PageStore:
         if newest is None:
             return False
         of_path, of_all = newest
-        return page.meta.build == self._build and of_path <= page.meta.generation <= of_all
+        return page.meta.build == self.build and of_path <= page.meta.generation <= of_all
 
-    def _renew(self, path: str, *, wanted: Sequence[tuple[str, str]]) -> bool | Answer:
+    def renew(self, path: str, *, wanted: Sequence[tuple[str, str]]) -> bool | Answer:
         """Make both copies of a page and store them, unless all `wanted` (copy, encoding) are fresh by now.
 
         False if it cannot be done now.
@@ -229,11 +246,11 @@ class PageStore:
         """Store both copies of a page; keep them in memory alone where the disk does not take them."""
         try:
             for copy, page in zip(COPIES, pages, strict=True):
-                self.files.write(path, copy, page, generation=generation, build=self._build)
+                self.files.write(path, copy, page, generation=generation, build=self.build)
         except OSError as error:
             log.error("page_not_stored", path=path, kind=type(error).__name__)  # noqa: TRY400 - no fault of ours
             for copy, page in zip(COPIES, pages, strict=True):
-                whole = page_files.unstored(page, generation=generation, build=self._build)
+                whole = page_files.unstored(page, generation=generation, build=self.build)
                 for encoding in page_files.ENCODINGS:
                     self._keep((path, copy, encoding), whole)
         return True
@@ -249,7 +266,7 @@ class PageStore:
         return answer
 
     def _keep(self, key: Key, page: StoredPage, *, excused: bool = False) -> Kept:
-        kept = page_memory.ready(page, copy=key[1])
+        kept = page_memory.ready(page, path=key[0], copy=key[1])
         if excused:
             kept.generation, kept.excused_until = NEVER, time.monotonic() + EXCUSED_S
         self._memory.put(key, kept)

@@ -201,7 +201,7 @@ def test_pages_of_another_version_of_the_program_are_made_anew(app, session, cli
     article.body = "Unannounced."
     session.commit()
     worker = workers.another(app)
-    worker._build = "another"
+    worker.build = "another"
     app.wsgi_app = worker
 
     assert "Unannounced." in words(client.get("/articles/the-ferry"))
@@ -260,7 +260,7 @@ def test_a_new_database_beside_old_pages_makes_them_anew(app, session, client):
     meta = store.files.meta("/articles/the-ferry", "asking")
     for copy in ("asking", "quiet"):
         store.files.write(
-            "/articles/the-ferry", copy, Rendered(meta.headers, b"old"), generation=10_000, build=store._build
+            "/articles/the-ferry", copy, Rendered(meta.headers, b"old"), generation=10_000, build=store.build
         )
     app.wsgi_app = workers.another(app)
 

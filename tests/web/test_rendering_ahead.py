@@ -1,0 +1,246 @@
+"""The renderer: what was named first, everything else after it, `fresh` never with an old page, a CDN told in time."""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from membership.articles import publishing
+from membership.articles.publishing import COMMAND
+from membership.newsroom import page_changes
+from membership.web import page_purging, page_store
+from membership.web.page_files import Rendered
+from membership.web.page_purging import Purger
+from tests.articles.stories import a_newsroom, a_story
+
+
+@pytest.fixture(autouse=True)
+def newsroom(session):
+    a_newsroom(session)
+
+
+@pytest.fixture
+def store(app):
+    return app.extensions["membership_pages"][0]
+
+
+@pytest.fixture
+def fresh(app):
+    return Path(app.extensions["membership_media"]).parent / "pages/fresh"
+
+
+def eventually(true, seconds=10):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if true():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_what_is_true_now_is_linked_and_what_changes_leaves_before_it_is_made_anew(session, store, fresh):
+    story = a_story(session)
+    page_store.render_ahead(session)
+    page = fresh / "asking/articles/the-ferry/_page"
+    before = page.read_bytes()
+    assert (fresh / "quiet/articles/the-ferry/_page.gz").exists()
+
+    publishing.correct(session, story, "It was June.", by=COMMAND)
+    session.commit()
+    store.leave_fresh(store.news.since(store.files.last_round()))
+    assert not page.exists()
+    assert (fresh / "asking/robots.txt/_page").exists()
+
+    page_store.render_ahead(session)
+    assert b"It was June." in page.read_bytes()
+    assert page.read_bytes() != before
+
+
+def test_when_everything_changes_all_links_go_in_one_step_and_a_page_asked_for_comes_back(
+    session, client, store, fresh
+):
+    a_story(session)
+    a_story(session, "The bridge")
+    page_store.render_ahead(session)
+    client.get("/articles/the-bridge")
+    page_changes.record(session, page_changes.EVERYTHING)
+    session.commit()
+
+    client.get("/articles/the-bridge")  # the worker that answers has heard of it
+    kept = sorted(
+        file.relative_to(fresh / "asking").parent.as_posix() for file in (fresh / "asking").rglob("_page")
+    )
+    assert kept == ["articles/the-bridge"]
+    assert page_store.render_ahead(session) > 5
+    assert (fresh / "asking/articles/the-ferry/_page").exists()
+
+
+def test_a_page_made_before_everything_changed_is_not_linked_after_it(session, store, fresh):
+    a_story(session)
+    page_store.render_ahead(session)
+    newest = store.files.last_round()
+    store.files.fresh.begin(store.build, newest + 1)
+    meta = store.files.meta("/articles/the-ferry", "asking")
+    page = store.files.read("/articles/the-ferry", "asking", "plain")
+
+    store.files.write(
+        "/articles/the-ferry",
+        "asking",
+        Rendered(meta.headers, page.body),
+        generation=newest,
+        build=store.build,
+    )
+
+    assert not (fresh / "asking/articles/the-ferry/_page").exists()
+
+
+def test_a_withdrawn_page_leaves_and_does_not_come_back(session, fresh):
+    story = a_story(session)
+    page_store.render_ahead(session)
+    publishing.withdraw(session, story, by=COMMAND)
+    session.commit()
+    page_store.render_ahead(session)
+
+    assert not (fresh / "asking/articles/the-ferry/_page").exists()
+    assert (fresh / "asking/_page").exists()
+
+
+def test_another_version_of_the_program_begins_without_links(app, session, store, fresh):
+    a_story(session)
+    page_store.render_ahead(session)
+    assert fresh.exists()
+    store.files.fresh.begin("abc123", 1)
+
+    assert not (fresh / "asking").exists()
+    page_store.render_ahead(session)  # links of another build are not ours to keep
+    assert store.files.fresh.is_of(store.build)
+
+
+def test_a_page_that_stays_as_it_was_keeps_its_well_compressed_files(session, store):
+    a_story(session)
+    page_store.render_ahead(session)
+    before = store.files.meta("/articles/the-ferry", "quiet")
+    page_changes.record(session, page_changes.EVERYTHING)
+    session.commit()
+    page_store.render_ahead(session)
+    after = store.files.meta("/articles/the-ferry", "quiet")
+
+    assert after.generation > before.generation
+    assert (after.tags, after.is_best) == (before.tags, True)
+
+
+def test_publishing_makes_only_the_pages_that_show_the_story(session, store):
+    for number in range(8):
+        a_story(session, f"Old {number}", section="people", tags=["old"])
+    page_store.render_ahead(session)
+    a_story(session, "The ferry", section="land", tags=["new"])
+
+    keys = {key for _generation, key in store.news.since(store.files.last_round())}
+    assert page_changes.EVERYTHING not in keys
+    assert {"/articles/the-ferry", "/", "/feed.xml", "/sitemap.xml", "/sections/land"} <= keys
+    assert not any("old" in key for key in keys)
+
+
+def test_in_a_worker_it_notices_by_itself_and_named_pages_go_before_all_others(app, session, store):
+    for number in range(6):
+        a_story(session, f"Story {number}")
+    page_store.render_ahead(session)
+    renderer, stop = page_store.renderer(), threading.Event()
+    thread = threading.Thread(target=renderer.run, args=(stop,))
+    thread.start()
+    try:
+        page_changes.record(session, page_changes.EVERYTHING)
+        session.commit()
+        page_changes.record(session, "/articles/story-0")
+        session.commit()
+        newest = store.news.newest("/articles/story-0")[0]
+
+        assert eventually(lambda: store.files.meta("/articles/story-0", "asking").generation >= newest, 2)
+        assert eventually(lambda: store.files.last_round() >= newest)
+        assert store.files.meta("/articles/story-5", "asking").generation >= newest - 1
+    finally:
+        stop.set()
+        renderer.nudge()
+        thread.join(timeout=10)
+
+
+def test_of_two_renderers_on_a_machine_one_works(app, session, store):
+    a_story(session)
+    first, second = page_store.renderer(), page_store.renderer()
+    with first._only_one() as is_first, second._only_one() as is_second:
+        assert (is_first, is_second) == (True, False)
+    with second._only_one() as is_second:
+        assert is_second
+
+
+@pytest.fixture
+def cdn():
+    """A CDN's door: what it was told, and the statuses it answers with, in turn (200 after them)."""
+    told: list[dict[str, object]] = []
+    statuses: list[int] = []
+
+    class Door(BaseHTTPRequestHandler):
+        def do_POST(self):
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(statuses.pop(0) if statuses else 200)
+            self.send_header("Location", "http://127.0.0.1:1/")
+            self.end_headers()
+
+        def log_message(self, *_arguments):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Door)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/purge", told, statuses
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def sent(purger, told, count):
+    return eventually(lambda: purger.send_due() or len(told) >= count, 5)
+
+
+def test_a_cdn_is_told_once_of_what_changed_in_a_moment(cdn):
+    url, told, _statuses = cdn
+    purger = Purger(url, base_url="https://news.example")
+    purger.tell(["/articles/ferry"], everything=False)
+    purger.tell(["/", "/articles/ferry"], everything=False)
+    purger.send_due()
+    assert told == []  # not before every process has heard of it
+
+    assert sent(purger, told, 1)
+    assert told == [
+        {
+            "everything": False,
+            "keys": ["/articles/ferry", "/"],
+            "urls": ["https://news.example/articles/ferry", "https://news.example/"],
+        }
+    ]
+    purger.send_due()
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("status", [503, 302])
+def test_a_cdn_that_does_not_take_it_is_told_again(cdn, status, monkeypatch):
+    url, told, statuses = cdn
+    monkeypatch.setattr(page_purging, "PAUSES_S", (0.1, 0.1))
+    statuses += [status, status]
+    purger = Purger(url, base_url="https://news.example")
+    purger.tell([], everything=True)
+
+    assert sent(purger, told, 3)
+    assert told[-1] == {"everything": True, "keys": ["pages"], "urls": []}
+
+
+def test_what_caches_may_keep_names_its_keys(session, client):
+    a_story(session)
+    answer = client.get("/articles/the-ferry")
+    assert answer.headers["Surrogate-Key"] == "pages /articles/the-ferry"
+
+    client.set_cookie("appeal", "off")
+    assert "Surrogate-Key" not in client.get("/articles/the-ferry").headers
