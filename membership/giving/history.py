@@ -61,9 +61,10 @@ def of_patron(session: Session, patron_id: int, *, limit: int = 60) -> list[Paym
 
 
 def lines_of(session: Session, payments: Iterable[Payment]) -> list[PaymentLine]:
-    """Payments with their refunds, disputes and intervals; three queries however many they are."""
+    """Payments with their refunds, disputes and intervals; four queries however many they are."""
     rows = list(payments)
     back = gone(session, rows)
+    covered = covering.of_payments(session, [row.id for row in rows])
     intervals = _intervals(session, [row.payment_intent_id for row in rows if row.payment_intent_id])
     return [
         PaymentLine(
@@ -73,7 +74,7 @@ def lines_of(session: Session, payments: Iterable[Payment]) -> list[PaymentLine]
             refunded=back.get(row.id, {}).get(Book.REFUNDED, Money(0, row.currency)),
             disputed=back.get(row.id, {}).get(Book.DISPUTED, Money(0, row.currency)),
             interval=intervals.get(row.payment_intent_id or "", Interval.ONCE),
-            covered_fee=Money(row.covered_fee, row.currency),
+            covered_fee=Money(covered.get(row.id, 0), row.currency),
             method=row.method,
             card_last4=row.card_last4,
         )

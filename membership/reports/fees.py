@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
+from membership.giving import covering
 from membership.giving.ledger import Book, EntryKind, LedgerEntry, LedgerLine
 from membership.giving.models import Owner, Payment, StripeCustomer
 from membership.patrons.models import Patron
@@ -48,9 +49,10 @@ def by_month(
     day = day_of(sealed=sealed)
     within = and_(day >= months[0].first, day < months[-1].next.first)
     month = month_of(day)
-    covering = case((Payment.covered_fee > 0, 1), else_=0)
+    covered_fee = covering.of_payment()
+    is_covering = case((covered_fee > 0, 1), else_=0)
     given = (
-        select(month, func.count(), func.sum(covering), func.sum(Payment.covered_fee))
+        select(month, func.count(), func.sum(is_covering), func.sum(covered_fee))
         .join(Payment, Payment.id == LedgerEntry.payment_id)
         .where(within, *_charges(currency))
         .group_by(month)
@@ -59,7 +61,7 @@ def by_month(
         row = rows[name]
         row.payments, row.covering, row.covered = payments, int(count), int(covered)
     kept = (
-        select(month, func.sum(LedgerLine.amount * covering), func.sum(LedgerLine.amount))
+        select(month, func.sum(LedgerLine.amount * is_covering), func.sum(LedgerLine.amount))
         .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
         .join(Payment, Payment.id == LedgerEntry.payment_id)
         .where(within, *_fees(currency))
@@ -90,10 +92,10 @@ def under(
     if figure == "covered":
         query = (
             select(
-                day.label("day"), LedgerEntry.kind, Payment.id, Patron, Payment.covered_fee.label("amount")
+                day.label("day"), LedgerEntry.kind, Payment.id, Patron, covering.of_payment().label("amount")
             )
             .join(Payment, Payment.id == LedgerEntry.payment_id)
-            .where(*_charges(currency), Payment.covered_fee > 0)
+            .where(*_charges(currency), covering.of_payment() > 0)
         )
     else:
         query = (
@@ -103,7 +105,7 @@ def under(
             .where(*_fees(currency))
         )
         if figure == "card_fees_of_covering":
-            query = query.where(Payment.covered_fee > 0)
+            query = query.where(covering.of_payment() > 0)
     query = (
         query.outerjoin(StripeCustomer, StripeCustomer.id == Payment.customer_id)
         .outerjoin(Patron, Patron.id == StripeCustomer.patron_id)

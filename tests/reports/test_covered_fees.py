@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from membership.giving.ledger import Book, EntryKind, LedgerEntry
-from membership.giving.models import Payment
+from membership.giving.models import Invoice, InvoicePayment, Payment
 from membership.patrons.models import Patron, Visibility
 from membership.reports import fees
 from membership.reports.fees import FeesRow
@@ -132,3 +132,31 @@ def test_what_there_is_not_is_not_found(as_, ben, query: str):
     path = "/staff/reports/fees" if "currency" in query else "/staff/reports/fees/rows"
 
     assert as_(ben).get(f"{path}?{query}").status_code == 404
+
+
+def test_the_fee_on_a_renewing_gifts_invoice_counts_for_its_payment(session):
+    payment = a_charge(session, 533, covered=0, fee=33)
+    payment.payment_intent_id = "pi_1"
+    session.add(
+        InvoicePayment(
+            id="inpay_1", as_of=NOVEMBER, invoice_id="in_1", payment_intent_id="pi_1", status="paid"
+        )
+    )
+    session.add(
+        Invoice(
+            id="in_1",
+            as_of=NOVEMBER,
+            customer_id=payment.customer_id,
+            status="paid",
+            created=NOVEMBER,
+            currency="eur",
+            amount_due=533,
+            amount_paid=533,
+            is_ours=True,
+            covered_fee=33,
+        )
+    )
+    session.commit()
+
+    assert (november(session).covered, november(session).covering) == (33, 1)
+    assert fees.under(session, "covered", "eur", MONTH, names=False).total == 33

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.accounts.models import Account
-from membership.giving import care_links, receipts_shown
+from membership.giving import care_links, covering, receipts_shown
 from membership.giving.models import CareAct, CarePurpose, Payment, Subscription
 from membership.mail import outbox
 from membership.mail.models import Priority
@@ -65,7 +65,9 @@ def gift_context(session: Session, payment: Payment, subscription: Subscription 
     return {
         "receipt_label": receipts_shown.labels_of(session, [payment.id]).get(payment.id, ""),
         "amount": Money(payment.amount, payment.currency),
-        "covered_fee": Money(payment.covered_fee, payment.currency),
+        "covered_fee": Money(
+            covering.of_payments(session, [payment.id]).get(payment.id, 0), payment.currency
+        ),
         "paid_at": payment.charged_at,
         "interval": subscription.interval if subscription else "once",
         "months": payment.months,
