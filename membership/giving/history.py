@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from membership.giving import covering
 from membership.giving.ledger import Book, LedgerEntry, LedgerLine
 from membership.giving.models import (
     Interval,

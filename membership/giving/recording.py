@@ -16,6 +16,7 @@ from membership.giving.models import Payment as PaymentRow
 from membership.giving.movements import Movement, MovementKind
 from membership.giving.moving import Change
 from membership.giving.posting import Calendar
+from membership.patrons import walls
 from membership.patrons.models import Coverage, Source
 
 PAYMENTS = cast("Table", PaymentRow.__table__)
@@ -97,7 +98,7 @@ def write_coverage(session: Session, stretches: dict[int, list[Stretch]]) -> Non
     gone = [row.id for key, row in standing.items() if key not in wanted]
     new = [coverage_row(key[0], stretch) for key, stretch in wanted.items() if key not in standing]
     changed = [
-        {"row": standing[key].id, "until": stretch.ends_at, "by": stretch.ended_by}
+        {"row": standing[key].id, "patron": key[0], "until": stretch.ends_at, "by": stretch.ended_by}
         for key, stretch in wanted.items()
         if key in standing
         and (standing[key].ends_at, standing[key].ended_by) != (stretch.ends_at, stretch.ended_by)
@@ -105,9 +106,11 @@ def write_coverage(session: Session, stretches: dict[int, list[Stretch]]) -> Non
     if gone:
         connection.execute(delete(COVERAGE).where(COVERAGE.c.id.in_(gone)))
     if changed:
-        connection.execute(_COVER, changed)
+        connection.execute(_COVER, [{k: v for k, v in row.items() if k != "patron"} for row in changed])
     if new:
         connection.execute(insert(COVERAGE), new)
+    touched = {key[0] for key in standing.keys() ^ wanted.keys()} | {row["patron"] for row in changed}
+    walls.follow(session, touched)
 
 
 def coverage_row(patron_id: int, stretch: Stretch) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, RadioField, TextAreaField, ValidationError
+from wtforms import BooleanField, HiddenField, RadioField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
@@ -53,4 +53,14 @@ class RevealForm(SignedInForm):
     reason = TextAreaField(
         lazy_gettext("Why do you need to see it?"),
         [InputRequired(lazy_gettext("Give the reason.")), Length(min=5, max=300)],
+    )
+
+
+class WallNameForm(SignedInForm):
+    """What staff decide about a name for the wall; `name` is the one they read."""
+
+    name = HiddenField()
+    decision = RadioField(
+        choices=[SelectChoice("approve", ""), SelectChoice("decline", "")],
+        validators=[InputRequired(lazy_gettext("Choose one."))],
     )

@@ -38,6 +38,7 @@ class Patron(Base):
     visibility: Mapped[Visibility] = mapped_column(default=Visibility.STAFF_ONLY)
     wall_name: Mapped[str] = mapped_column(String(80), default="")
     wall_approved_at: Mapped[datetime | None] = mapped_column(default=None)
+    wall_declined_at: Mapped[datetime | None] = mapped_column(default=None)  # staff ask for another name
     wants_topic_mail: Mapped[bool] = mapped_column(default=True)  # "the story you asked for is out"
     wants_round_mail: Mapped[bool] = mapped_column(default=False)  # never pre-ticked
     note: Mapped[str] = mapped_column(Secret, default="")  # what they wrote to the newsroom with the gift

@@ -6,10 +6,8 @@ from sqlalchemy.orm import Session
 
 from membership.accounts.models import Account
 from membership.newsroom import page_changes
-from membership.patrons import enrolling
+from membership.patrons import enrolling, walls
 from membership.patrons.models import Patron, Visibility
-
-WALL = "/patrons"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +25,8 @@ class Preferences:
 def change(session: Session, patron: Patron, account: Account, wanted: Preferences) -> None:
     """Write down what a patron wants. A new name for the wall waits for staff again. The caller commits."""
     if (wanted.visibility, wanted.wall_name) != (patron.visibility, patron.wall_name):
-        patron.wall_approved_at = None
-        page_changes.record(session, WALL)
+        patron.wall_approved_at = patron.wall_declined_at = None
+        page_changes.record(session, walls.WALL)
     if wanted.name != patron.name:
         patron.name = account.name = wanted.name
         enrolling.index_name(session, patron)

@@ -34,19 +34,6 @@ def coverages_of(session: Session, patron_id: int) -> Sequence[Coverage]:
     return session.scalars(found).all()
 
 
-def wall(session: Session, at: datetime) -> list[str]:
-    """The chosen names of active patrons who want to be named and whom staff have approved, in order."""
-    found = session.scalars(
-        select(Patron.wall_name).where(
-            Patron.visibility == Visibility.PUBLIC,
-            Patron.wall_approved_at.is_not(None),
-            Patron.wall_name != "",
-            standing.is_active(at),
-        )
-    )
-    return sorted(found, key=str.casefold)
-
-
 def count_active(session: Session, at: datetime) -> int:
     """How many patrons are active at an instant."""
     return session.scalar(select(func.count()).select_from(Patron).where(standing.is_active(at))) or 0
@@ -60,14 +47,19 @@ def waiting_for_wall(session: Session) -> Sequence[Patron]:
             Patron.visibility == Visibility.PUBLIC,
             Patron.wall_name != "",
             Patron.wall_approved_at.is_(None),
+            Patron.wall_declined_at.is_(None),
         )
+        .options(joinedload(Patron.account))
         .order_by(Patron.id)
         .limit(MOST_FOUND)
     ).all()
 
 
 def search(session: Session, words: str, *, patron_ids: Iterable[int] = ()) -> list[Patron]:
-    """Patrons by exact e-mail address or by whole words of the name; and those whose ids were found elsewhere."""
+    """Patrons by exact e-mail address or by whole words of the name; and those whose ids were found elsewhere.
+
+    Hidden patrons are not found by name: a search must not tell that somebody of that name supports us.
+    """
     ids = set(patron_ids)
     if "@" in words:
         ids |= _by_email(session, words)
@@ -108,6 +100,12 @@ def _by_name(session: Session, typed: str) -> set[int]:
     found: set[int] | None = None
     for word in typed.split()[:6]:
         indexes = secrets.blind_indexes(word.casefold())
-        having = set(session.scalars(select(NameWord.patron_id).where(NameWord.word_index.in_(indexes))))
+        having = set(
+            session.scalars(
+                select(NameWord.patron_id)
+                .join(Patron, Patron.id == NameWord.patron_id)
+                .where(NameWord.word_index.in_(indexes), Patron.visibility != Visibility.SECRET)
+            )
+        )
         found = having if found is None else found & having
     return found or set()

@@ -7,6 +7,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from membership import secrets
+from membership.accounts.models import Account
 from membership.patrons.models import Patron, Visibility
 
 
@@ -38,3 +40,14 @@ def labels(session: Session, patron_ids: Iterable[int | None]) -> dict[int, Labe
     wanted = {patron_id for patron_id in patron_ids if patron_id is not None}
     found = session.scalars(select(Patron).where(Patron.id.in_(wanted)).options(joinedload(Patron.account)))
     return {patron.id: label_of(patron) for patron in found}
+
+
+def hidden_addresses(session: Session, addresses: Iterable[str]) -> set[str]:
+    """Those of some addresses that belong to hidden patrons; one query."""
+    by_index = {index: address for address in addresses for index in secrets.blind_indexes(address)}
+    found = session.scalars(
+        select(Account.email_index)
+        .join(Patron, Patron.account_id == Account.id)
+        .where(Account.email_index.in_(by_index), Patron.visibility == Visibility.SECRET)
+    )
+    return {by_index[index] for index in found}

@@ -1,21 +1,27 @@
 """Patrons' records for staff who may see them, below /staff/patrons. Each look is written down."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from membership import clock, secrets
 from membership.accounts.models import Account, Role
 from membership.accounts.session import current_account
 from membership.db import db
-from membership.newsroom import audit, page_changes
-from membership.patrons import preferences, queries, records, revealing, standing
-from membership.patrons.forms import RevealForm, SearchForm
+from membership.newsroom import audit
+from membership.patrons import queries, records, revealing, standing, walls
+from membership.patrons.forms import RevealForm, SearchForm, WallNameForm
 from membership.patrons.models import Patron, Visibility
 from membership.web import access
-from membership.web.forms import SignedInForm
 
 bp = Blueprint("patrons", __name__, url_prefix="/patrons")
+_DECISIONS: dict[str, tuple[Callable[[Session, Patron], None], str, Callable[[], str]]] = {
+    "approve": (walls.approve, "approved", lambda: _("The name stands on the wall.")),
+    "decline": (walls.decline, "declined", lambda: _("The patron is asked for another name.")),
+}
 
 
 @bp.get("")
@@ -71,15 +77,17 @@ def reveal(public_id: str) -> ResponseReturnValue:
 @bp.post("/<public_id>/wall-name")
 @access.sees_patrons
 @access.staff("editor")
-def approve_wall_name(public_id: str) -> ResponseReturnValue:
-    """Let a patron's chosen name stand on the wall."""
-    patron = _patron(public_id)
-    if SignedInForm().validate() and patron.visibility is Visibility.PUBLIC and patron.wall_name:
-        patron.wall_approved_at = clock.now()
-        page_changes.record(db.session(), preferences.WALL)
-        _write("patron.wall_name_approved", f"patron:{patron.public_id}", {})
+def decide_wall_name(public_id: str) -> ResponseReturnValue:
+    """Let a patron's chosen name stand on the wall, or ask for another one."""
+    patron, form = _patron(public_id), WallNameForm()
+    if form.validate() and patron.visibility is Visibility.PUBLIC and patron.wall_name == form.name.data:
+        decided, action, told = _DECISIONS[form.decision.data]
+        decided(db.session(), patron)
+        _write(f"patron.wall_name_{action}", f"patron:{patron.public_id}", {})
         db.session.commit()
-        flash(_("The name stands on the wall."), "success")
+        flash(told(), "success")
+    else:
+        flash(_("The name has changed since you read it. Read it again."), "warning")
     return redirect(url_for(".show", public_id=public_id), 303)
 
 
@@ -93,7 +101,7 @@ def _page(patron: Patron, *, is_revealed: bool, form: RevealForm | None = None) 
         is_open=is_revealed or patron.visibility is not Visibility.SECRET,
         may_reveal=_me().may(Role.PUBLISHER),
         reveal_form=form or RevealForm(formdata=None),
-        wall_form=SignedInForm(formdata=None),
+        wall_form=WallNameForm(formdata=None, data={"name": patron.wall_name}),
         standing=standing.at(coverages, now),
         active_until=standing.active_until(coverages, now),
         coverages=coverages,

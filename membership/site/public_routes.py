@@ -8,6 +8,7 @@ from membership import clock
 from membership.db import db
 from membership.newsroom import present
 from membership.patrons import queries as patrons
+from membership.patrons import walls
 from membership.site import openness
 from membership.site.blueprint import bp
 from membership.web import access, htmlize
@@ -31,7 +32,7 @@ def patrons_wall() -> ResponseReturnValue:
     session, now = db.session(), clock.now()
     return render_template(
         "site/patrons_wall.html",
-        names=patrons.wall(session, now),
+        names=walls.names(session, now),
         count=openness.rounded(patrons.count_active(session, now)),
     )
 

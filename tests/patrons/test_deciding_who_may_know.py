@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership.newsroom import page_changes
+from membership.newsroom import due
 from membership.newsroom.models import AuditEntry
 from membership.patrons.models import Patron, Visibility
 from tests.cast import SignedIn, a_coverage, a_patron, an_account, patron_of
@@ -24,6 +24,11 @@ def saved(session: Session, account) -> Patron:
     session.rollback()
     session.expire_all()
     return patron_of(session, account)
+
+
+def decide(browser, patron: Patron, decision: str = "approve", **changes: str):
+    form = {"name": patron.wall_name, "decision": decision, **changes}
+    return browser.post(f"/staff/patrons/{patron.public_id}/wall-name", data=form)
 
 
 def test_at_first_only_the_newsroom_knows(as_: SignedIn, cleo, session):
@@ -60,7 +65,7 @@ def test_a_name_stands_on_the_wall_once_staff_has_read_it(as_: SignedIn, cleo, p
     patron = saved(session, cleo)
     assert "Cleo from the bakery" not in client.get("/patrons").text
 
-    as_(pia).post(f"/staff/patrons/{patron.public_id}/wall-name")
+    decide(as_(pia), patron)
 
     assert "Cleo from the bakery" in client.get("/patrons").text
     assert session.scalars(select(AuditEntry.action)).all() == ["patron.wall_name_approved"]
@@ -68,7 +73,7 @@ def test_a_name_stands_on_the_wall_once_staff_has_read_it(as_: SignedIn, cleo, p
 
 def test_another_name_has_to_be_read_again(as_: SignedIn, cleo, pia, client, session):
     as_(cleo).post("/patron/preferences", data=FORM)
-    as_(pia).post(f"/staff/patrons/{saved(session, cleo).public_id}/wall-name")
+    decide(as_(pia), saved(session, cleo))
 
     as_(cleo).post("/patron/preferences", data=FORM | {"wall_name": "Buy gold"})
 
@@ -79,11 +84,11 @@ def test_another_name_has_to_be_read_again(as_: SignedIn, cleo, pia, client, ses
 
 def test_who_has_lapsed_stands_on_the_wall_no_more(as_: SignedIn, cleo, pia, client, session, clock):
     as_(cleo).post("/patron/preferences", data=FORM)
-    as_(pia).post(f"/staff/patrons/{saved(session, cleo).public_id}/wall-name")
+    decide(as_(pia), saved(session, cleo))
 
+    assert "Cleo from the bakery" in client.get("/patrons").text
     clock.move(timedelta(days=40))
-    page_changes.record(session, page_changes.EVERYTHING)
-    session.commit()
+    due.apply_all(session)
 
     assert "Cleo from the bakery" not in client.get("/patrons").text
 
@@ -91,7 +96,7 @@ def test_who_has_lapsed_stands_on_the_wall_no_more(as_: SignedIn, cleo, pia, cli
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "Bobby\u202etables", "a\nb"])
 def test_a_hostile_name_is_shown_as_it_is_or_not_at_all(as_: SignedIn, cleo, pia, client, session, name):
     as_(cleo).post("/patron/preferences", data=FORM | {"wall_name": name})
-    as_(pia).post(f"/staff/patrons/{saved(session, cleo).public_id}/wall-name")
+    decide(as_(pia), saved(session, cleo))
 
     assert "<script>alert" not in client.get("/patrons").text
     assert "\u202e" not in client.get("/patrons").text
@@ -118,3 +123,44 @@ def test_the_wall_names_nobody_who_did_not_ask(client, session):
     page = client.get("/patrons").text
 
     assert "Secret" not in page
+
+
+def test_a_name_that_cannot_stand_there_is_declined_and_the_patron_asked_for_another(
+    as_: SignedIn, cleo, pia, client, session
+):
+    as_(cleo).post("/patron/preferences", data=FORM | {"wall_name": "Buy gold"})
+    decide(as_(pia), saved(session, cleo), "decline")
+
+    assert "Buy gold" not in client.get("/patrons").text
+    assert "The newsroom asks you for another name" in as_(cleo).get("/patron/preferences").text
+    assert "Names that wait for the wall" not in as_(pia).get("/staff/patrons").text
+
+    as_(cleo).post("/patron/preferences", data=FORM)
+    assert "asks you for another name" not in as_(cleo).get("/patron/preferences").text
+    assert "Names that wait for the wall" in as_(pia).get("/staff/patrons").text
+
+
+def test_a_name_changed_since_it_was_read_is_not_approved(as_: SignedIn, cleo, pia, session):
+    as_(cleo).post("/patron/preferences", data=FORM)
+    read = saved(session, cleo).wall_name
+    as_(cleo).post("/patron/preferences", data=FORM | {"wall_name": "Buy gold"})
+
+    decide(as_(pia), saved(session, cleo), name=read)
+
+    assert saved(session, cleo).wall_approved_at is None
+
+
+def test_the_wall_follows_the_alphabet_of_each_script(as_: SignedIn, client, session):
+    for name in ("Юлія", "Ірина", "Євген", "Ївга", "Zoe", "adam", "Ґанна", "Галина", "Жанна"):
+        patron = a_patron(session, name=name)
+        patron.visibility, patron.wall_name, patron.wall_approved_at = (
+            Visibility.PUBLIC,
+            name,
+            patron.created_at,
+        )
+        a_coverage(session, patron)
+
+    page = client.get("/patrons").text
+
+    order = ["adam", "Zoe", "Галина", "Ґанна", "Євген", "Жанна", "Ірина", "Ївга", "Юлія"]
+    assert sorted(order, key=page.index) == order
