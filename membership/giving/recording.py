@@ -110,7 +110,8 @@ def write_coverage(session: Session, stretches: dict[int, list[Stretch]]) -> Non
     if new:
         connection.execute(insert(COVERAGE), new)
     touched = {key[0] for key in standing.keys() ^ wanted.keys()} | {row["patron"] for row in changed}
-    walls.follow(session, touched)
+    if touched:
+        walls.follow(session, touched)
 
 
 def coverage_row(patron_id: int, stretch: Stretch) -> dict[str, Any]:
