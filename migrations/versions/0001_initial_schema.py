@@ -1086,6 +1086,7 @@ def upgrade() -> None:
         ),
         sa.Column("wall_name", sa.String(length=80), nullable=False),
         sa.Column("wall_approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wall_declined_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("wants_topic_mail", sa.Boolean(), nullable=False),
         sa.Column("wants_round_mail", sa.Boolean(), nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=False),
