@@ -4,6 +4,7 @@ Models inherit from `Base` (typed, checked by mypy), not from Flask-SQLAlchemy's
 engines and the session. A session reads or writes: GET and HEAD read in deferred transactions and a flush of
 changes in them is an error; everything else writes, and on SQLite its transactions begin IMMEDIATE, so that no
 writer fails half-way because it began as a reader. On PostgreSQL both are READ COMMITTED.
+`run_unit` commits a unit of work.
 """
 
 import time

@@ -1,7 +1,7 @@
 """Taking articles from elsewhere: the same file twice changes nothing, and what an editor changed here stays.
 
 Each field of an article remembers, as a hash, what was imported into it. A field is written again only if it still is
-what was imported; otherwise the local edit wins and the report says so. Each item is a transaction of its own, so an
+what was imported; otherwise the local edit wins and the report says so. Each item is committed by itself, so an
 import that dies is repeated and goes on where it was.
 """
 

@@ -1,4 +1,7 @@
-"""Pictures of articles: taken once, known again by their fingerprint; their other sizes are made by the worker."""
+"""Pictures of articles: taken once, known again by their fingerprint; their other sizes are made by the worker.
+
+The worker's part commits picture by picture.
+"""
 
 from functools import partial
 from pathlib import Path

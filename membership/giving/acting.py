@@ -1,6 +1,7 @@
 """What a patron does to a gift, done: a row before the call to Stripe, and what Stripe gives back a fact at once.
 
 So the page is right when it is shown again, and the event that follows finds it known. Mails follow from the facts.
+Commits around each call.
 """
 
 from collections.abc import Callable

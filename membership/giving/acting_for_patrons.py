@@ -1,7 +1,7 @@
 """What staff do to a gift for its patron: lower it, end it, let it go on. The patron is mailed, with an undo.
 
 Each act is a row before the call (care_records), so that the mail that follows from the facts says who did it. The
-audit entry is the caller's.
+audit entry is the caller's. Commits around each call.
 """
 
 from collections.abc import Callable

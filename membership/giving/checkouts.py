@@ -3,6 +3,8 @@
 begin       the row of a form that was sent, the same row however often it is sent
 open_at_stripe   its session; the same one when asked again, read back when the answer was lost for long
 retire      closes what was opened before the reader chose otherwise
+
+The last two commit around the call to Stripe.
 """
 
 from dataclasses import dataclass, replace

@@ -1,4 +1,7 @@
-"""Ending a gift whose renewal fails, or that is paused: its open bills are voided first."""
+"""Ending a gift whose renewal fails, or that is paused: its open bills are voided first.
+
+Commits around each call.
+"""
 
 from collections.abc import Callable
 

@@ -2,6 +2,7 @@
 
 Takes the same objects, through the same parsers and the same pure core, as events do; it only writes in bulk. Meant for
 a history that is not known yet (a demonstration, a bench); what is known already is giving.reconciling's.
+Commits batch by batch.
 """
 
 from collections import defaultdict

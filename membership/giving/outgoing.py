@@ -39,8 +39,7 @@ def find_or_add(session: Session, *, key: str, kind: str, subject: str, details:
 def perform(session: Session, call: OutgoingCall, ask: Callable[[str], Answer]) -> Answer:
     """Commit the row, make the call with its key, commit what came of it, and give the answer.
 
-    `ask` gets the key and must not touch the session: no transaction is open while Stripe is asked. This is the
-    one activity that commits, since the two commits around the call are what it is for.
+    `ask` gets the key and must not touch the session: no transaction is open while Stripe is asked.
 
     Raises:
         GatewayUnavailable: no usable answer; the row stays pending or unknown.

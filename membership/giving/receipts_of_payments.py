@@ -1,4 +1,7 @@
-"""Receipts for what came through Stripe: one with each payment that is booked, or all that are missing at once."""
+"""Receipts for what came through Stripe: one with each payment that is booked, or all that are missing at once.
+
+The latter commits batch by batch.
+"""
 
 from collections.abc import Callable
 from typing import Any, cast

@@ -1,7 +1,7 @@
 """What follows from all facts, worked out anew in bulk: for a history just loaded, or when books are rebuilt.
 
 The pure core and what writes are the same as for single events; they only go by the hundred customers. No payment of
-these customers is in the ledger yet.
+these customers is in the ledger yet. Commits batch by batch.
 """
 
 from collections import defaultdict

@@ -1,4 +1,7 @@
-"""The worker's part in replacing gifts: one that surely gives way is read again, its bill voided, and ended."""
+"""The worker's part in replacing gifts: one that surely gives way is read again, its bill voided, and ended.
+
+Commits around each call.
+"""
 
 from datetime import datetime
 

@@ -1,4 +1,7 @@
-"""Putting a gift back as it was before an act: its amount with its covered fee, or its end."""
+"""Putting a gift back as it was before an act: its amount with its covered fee, or its end.
+
+Commits around each call.
+"""
 
 from datetime import datetime
 

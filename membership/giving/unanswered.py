@@ -1,4 +1,7 @@
-"""Writes whose answer was lost: read back what Stripe made of them, and say so on their rows. Nothing is sent again."""
+"""Writes whose answer was lost: read back what Stripe made of them, and say so on their rows. Nothing is sent again.
+
+Commits for each.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""From the outbox to the mail server: lease, send, mark, each in a transaction of its own.
+"""From the outbox to the mail server: lease, send, mark, each committed by itself.
 
 A row is leased by a conditional UPDATE, so two workers never send one at the same time; the lease ends after
 five minutes, so a worker that died holds nothing back. A crash between the server's word and ours sends a
