@@ -9,19 +9,20 @@ from typing import Any, cast
 from sqlalchemy import Connection, Select, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from membership.giving import reading_list, storing
+from membership.giving import gathering_own, reading_list, storing
 from membership.giving.facts import Customer, ToRead
 from membership.giving.models import Checkout, Owner, Receipt, StripeCustomer
 from membership.giving.movements import Movement
 from membership.giving.story import PatronFacts
 from membership.newsroom import settings_rows
 from membership.patrons import enrolling
-from membership.patrons.models import Coverage, Patron
+from membership.patrons.models import Coverage, Grant, Patron
 
 CUSTOMERS = cast("Table", StripeCustomer.__table__)
 COVERAGE = cast("Table", Coverage.__table__)
 MOVEMENTS = cast("Table", Movement.__table__)
 RECEIPTS = cast("Table", Receipt.__table__)
+GRANTS = cast("Table", Grant.__table__)
 _MOST_IDS = 500
 _PATRONS_OF = select(CUSTOMERS.c.id, CUSTOMERS.c.patron_id).where(
     CUSTOMERS.c.id.in_(bindparam("ids", expanding=True))
@@ -190,9 +191,13 @@ def learn_address(session: Session, customer: Customer) -> None:
     )
     if owner is patron:
         return
-    for table in (CUSTOMERS, COVERAGE, MOVEMENTS, RECEIPTS):
+    columns = [
+        table.c.patron_id
+        for table in (CUSTOMERS, COVERAGE, MOVEMENTS, RECEIPTS, GRANTS, gathering_own.OFFLINE)
+    ]
+    for column in (*columns, gathering_own.GIVEN.c.claimed_by_id):
         session.connection().execute(
-            update(table).where(table.c.patron_id == patron.id).values(patron_id=owner.id)
+            update(column.table).where(column == patron.id).values({column.name: owner.id})
         )
     session.delete(patron)
     session.flush()

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from membership.giving import disputing
 from membership.giving.facts import BalanceTransaction, Dispute, Payment, Refund
 from membership.giving.ledger import Book, EntryKind
-from membership.giving.models import Owner
+from membership.giving.models import OfflineGift, Owner
 from membership.money import Money
 
 _OF_STRIPE = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee", "application_fee", "network_cost"})
@@ -108,6 +108,24 @@ def entry_without_source(transaction: BalanceTransaction) -> Entry | None:
     else:
         lines.append(Line(book, -transaction.net, transaction.currency))
     return _entry(EntryKind.BALANCE, transaction.id, transaction.created, None, lines)
+
+
+def entry_of_offline(gift: OfflineGift) -> Entry:
+    """What an offline gift books: the money that came, what the bank kept, and what was given."""
+    return _entry(EntryKind.OFFLINE, gift.public_id, gift.at, None, _offline_lines(gift, 1))
+
+
+def reversal_of_offline(gift: OfflineGift, at: datetime) -> Entry:
+    """The entry that takes an offline gift back, dated at the correction."""
+    return _entry(EntryKind.REVERSAL, gift.public_id, at, None, _offline_lines(gift, -1))
+
+
+def _offline_lines(gift: OfflineGift, sign: int) -> list[Line]:
+    return [
+        Line(Book.OFFLINE, sign * (gift.amount - gift.fee), gift.currency),
+        Line(Book.FEES, sign * gift.fee, gift.currency),
+        Line(Book.GIFTS, -sign * gift.amount, gift.currency),
+    ]
 
 
 def _side(owner: Owner, book: Book) -> Book:

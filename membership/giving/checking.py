@@ -7,14 +7,16 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.giving import checking_money, checking_receipts, deriving, gathering
+from membership.giving import checking_money, checking_receipts, deriving, gathering, gathering_own
 from membership.giving.checking_money import WORK, amber, red, sums, unequal
 from membership.giving.models import (
     CheckoutSession,
     Event,
     EventState,
+    GiftMembership,
     Interval,
     ObjectToRead,
+    OfflineGift,
     Owner,
     Payment,
     ReadingState,
@@ -22,10 +24,10 @@ from membership.giving.models import (
     Subscription,
 )
 from membership.giving.movements import Movement
-from membership.giving.recording import OURS
+from membership.giving.recording import OF_STRIPE, OURS
 from membership.newsroom import settings_rows
 from membership.newsroom.findings import Check, Finding
-from membership.patrons.models import Coverage
+from membership.patrons.models import Coverage, Grant, Source
 
 AT_ONCE = 200
 RETRY = "membership events retry"
@@ -60,16 +62,28 @@ def rows_follow_from_facts(session: Session) -> list[Finding]:
     for row in session.execute(query):
         if row[0] is not None:
             customers[row[0]].append(row[1])
+    for patron_id in _covered_by_own_rows(session):
+        customers.setdefault(patron_id, [])
     patron_ids, wrong = sorted(customers), []
     for start in range(0, len(patron_ids), AT_ONCE):
         part = patron_ids[start : start + AT_ONCE]
         known = gathering.by_customer(session, [c for patron_id in part for c in customers[patron_id]])
-        standing = _stored(session, part)
+        standing, own = _stored(session, part), gathering_own.of_patrons(session, part)
         for patron_id in part:
             whole = gathering.together([known[customer_id] for customer_id in customers[patron_id]])
+            if patron_id in own:
+                whole = own[patron_id].beside(whole)
             if _wanted(deriving.derive(whole, grace_days=grace_days)) != standing[patron_id]:
                 wrong.append(patron_id)
     return red("N24", "What is stored of patrons does not follow from the facts.", wrong)
+
+
+def _covered_by_own_rows(session: Session) -> set[int]:
+    """The patrons of offline gifts and of memberships claimed; they may be no customers of Stripe's."""
+    offline = select(OfflineGift.patron_id)
+    claimed = select(GiftMembership.claimed_by_id).where(GiftMembership.claimed_by_id.is_not(None))
+    found = {*session.scalars(offline), *session.scalars(claimed)}
+    return {patron_id for patron_id in found if patron_id is not None}
 
 
 def _wanted(derived: deriving.Derived) -> Rows:
@@ -109,10 +123,29 @@ def pending_is_settled(session: Session) -> list[Finding]:
 
 
 def coverage_is_paid(session: Session) -> list[Finding]:
-    """N26: nobody is covered by a payment that is not there or not ours."""
+    """N26: nobody is covered by a payment that is not there or not ours, nor by a row of ours that is not."""
     ours = select(Payment.id).where(Payment.id == Coverage.source_key, Payment.owner == Owner.OURS)
-    query = select(Coverage.id).where(Coverage.source.in_(OURS), ~ours.exists())
-    return red("N26", "Patrons are covered by payments that are not there.", session.scalars(query).all())
+    offline = select(OfflineGift.id).where(
+        OfflineGift.public_id == Coverage.source_key, OfflineGift.patron_id == Coverage.patron_id
+    )
+    claimed = select(GiftMembership.id).where(
+        GiftMembership.public_id == Coverage.source_key, GiftMembership.claimed_by_id == Coverage.patron_id
+    )
+    granted = select(Grant.id).where(
+        Grant.public_id == Coverage.source_key, Grant.patron_id == Coverage.patron_id
+    )
+    by_source = [
+        (Coverage.source.in_(OF_STRIPE), ours),
+        (Coverage.source == Source.OFFLINE, offline),
+        (Coverage.source == Source.GIFT, claimed),
+        (Coverage.source == Source.GRANT, granted),
+    ]
+    wrong = [
+        row_id
+        for is_of_source, cause in by_source
+        for row_id in session.scalars(select(Coverage.id).where(is_of_source, ~cause.exists()))
+    ]
+    return red("N26", "Patrons are covered by payments, gifts or grants that are not there.", wrong)
 
 
 def events_are_settled(session: Session) -> list[Finding]:

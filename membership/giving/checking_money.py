@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.giving import chaining, facts, sealing, storing
 from membership.giving.ledger import Book, EntryKind, LedgerEntry, LedgerLine, SealedMonth
-from membership.giving.models import CallState, Dispute, OutgoingCall, Owner, Payment, Refund
+from membership.giving.models import CallState, Dispute, OfflineGift, OutgoingCall, Owner, Payment, Refund
 from membership.newsroom.findings import Check, Finding, Severity, found
 
 HOUR = timedelta(hours=1)
@@ -64,6 +64,25 @@ def money_is_booked(session: Session) -> list[Finding]:
         entry = select(LedgerEntry.id).where(LedgerEntry.kind == kind, LedgerEntry.stripe_id == column)
         missing += session.scalars(query.where(~entry.exists())).all()
     return red("N02", "Money that Stripe told of is not in the ledger.", missing)
+
+
+def offline_money_is_booked(session: Session) -> list[Finding]:
+    """N02: every offline gift has its one entry, every one taken back its reversal, to the cent, and no entry more."""
+    booked = (
+        select(LedgerEntry.kind, LedgerEntry.stripe_id, LedgerLine.currency, func.sum(LedgerLine.amount))
+        .join(LedgerLine, LedgerLine.entry_id == LedgerEntry.id)
+        .where(LedgerEntry.kind.in_((EntryKind.OFFLINE, EntryKind.REVERSAL)), LedgerLine.book == Book.GIFTS)
+        .group_by(LedgerEntry.kind, LedgerEntry.stripe_id, LedgerLine.currency)
+    )
+    entries = {(kind, key, currency, int(amount)) for kind, key, currency, amount in session.execute(booked)}
+    wanted: set[tuple[EntryKind, str, str, int]] = set()
+    told = select(OfflineGift.public_id, OfflineGift.currency, OfflineGift.amount, OfflineGift.reversed_at)
+    for key, currency, amount, reversed_at in session.execute(told):
+        wanted.add((EntryKind.OFFLINE, key, currency, -amount))
+        if reversed_at is not None:
+            wanted.add((EntryKind.REVERSAL, key, currency, amount))
+    wrong = sorted({key for _kind, key, _currency, _amount in entries ^ wanted})
+    return red("N02", "Offline gifts and the ledger differ.", wrong, "")
 
 
 def chain_is_whole(session: Session) -> list[Finding]:
@@ -147,6 +166,7 @@ def calls_have_answers(session: Session) -> list[Finding]:
 CHECKS: tuple[Check, ...] = (
     entries_balance,
     money_is_booked,
+    offline_money_is_booked,
     chain_is_whole,
     balance_is_explained,
     fees_are_read,

@@ -46,6 +46,7 @@ class Wish:
     slot: str = ""
     campaign: str = ""
     browser_hash: str = ""
+    gift_months: int = 0  # of a membership for somebody else
 
     @property
     def covered_fee(self) -> int:
@@ -76,6 +77,7 @@ def is_same(checkout: Checkout, wish: Wish) -> bool:
         and checkout.interval == wish.interval
         and checkout.email == wish.email
         and checkout.patron_id == wish.patron_id
+        and checkout.gift_months == wish.gift_months
     )
 
 
@@ -111,6 +113,7 @@ def begin(session: Session, wish: Wish) -> Checkout:
         slot=wish.slot,
         campaign=wish.campaign,
         browser_hash=wish.browser_hash,
+        gift_months=wish.gift_months,
     )
     try:
         with session.begin_nested():
@@ -133,13 +136,16 @@ def metadata_of(checkout: Checkout, article: str) -> dict[str, str]:
         "slot": checkout.slot,
         "campaign": checkout.campaign,
         "covered_fee": str(checkout.covered_fee) if checkout.covered_fee else "",
-        "months": _months(checkout),  # so that the books can be rebuilt from Stripe alone
+        "months": _months(checkout),
+        "gift_months": str(checkout.gift_months)
+        if checkout.gift_months
+        else "",  # so that the books can be rebuilt from Stripe alone
     }
     return {key: value for key, value in told.items() if value}
 
 
 def _months(checkout: Checkout) -> str:
-    if checkout.interval is not Interval.ONCE:
+    if checkout.interval is not Interval.ONCE or checkout.gift_months:
         return ""
     return str(measuring.months_for(checkout.amount - checkout.covered_fee, checkout.smallest_monthly))
 

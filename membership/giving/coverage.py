@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from membership.giving import renewing
-from membership.giving.facts import Payment, Subscription
+from membership.giving.facts import Subscription
 from membership.giving.models import Owner
 from membership.giving.story import DELAYED, Hole, PatronFacts, Period, Story
 from membership.patrons.models import EndedBy, Source
@@ -44,6 +44,7 @@ def of(facts: PatronFacts, told: list[Story], grace_days: int) -> list[Stretch]:
     """All stretches that the facts give a patron, by start."""
     found = [stretch for story in told for stretch in _of_subscription(story, grace_days)]
     found += _of_gifts(facts)
+    found += _of_given(facts)
     return sorted(found, key=lambda s: (s.starts_at, s.source, s.source_key))
 
 
@@ -192,30 +193,50 @@ def _stretch(source: Source, key: str, starts_at: datetime, ends_at: datetime, b
     return Stretch(source=source, source_key=key, starts_at=starts_at, ends_at=ends_at, ended_by=by)
 
 
+@dataclass(frozen=True, slots=True)
+class _Gift:
+    """Something given once that covers whole months, one after the other."""
+
+    source: Source
+    key: str
+    at: datetime
+    months: int
+    holes: list[Hole]
+
+
 def _of_gifts(facts: PatronFacts) -> list[Stretch]:
-    """One-time gifts, each covering its months, one after the other."""
+    """One-time gifts, online and offline ones, end to end and at most so far ahead of each."""
     gifts = [
-        payment
+        _Gift(Source.ONCE, payment.id, facts.settled_at(payment), payment.months, facts.holes_of(payment))
         for payment in facts.payments
         if payment.months > 0 and facts.owner_of(payment) is Owner.OURS and not facts.invoices_of(payment)
     ]
-    found: list[Stretch] = []
-    for payment in sorted(gifts, key=lambda p: (facts.settled_at(p), p.id)):
-        reached = max((row.ends_at for row in found), default=None)
-        found += _of_gift(facts, payment, reached)
-    return found
+    gifts += [_Gift(Source.OFFLINE, gift.key, gift.at, gift.months, gift.holes) for gift in facts.offline]
+    return _end_to_end(gifts, most_ahead=MOST_MONTHS_AHEAD)
 
 
-def _of_gift(facts: PatronFacts, payment: Payment, reached: datetime | None) -> list[Stretch]:
-    settled_at = facts.settled_at(payment)
-    starts_at = max(settled_at, reached) if reached is not None else settled_at
-    ends_at = min(add_months(starts_at, payment.months), add_months(settled_at, MOST_MONTHS_AHEAD))
-    if starts_at >= ends_at:
-        return []
-    return [
-        Stretch(source=Source.ONCE, source_key=payment.id, starts_at=starts, ends_at=ends, ended_by=by)
-        for starts, ends, by in _without(facts.holes_of(payment), starts_at, ends_at)
+def _of_given(facts: PatronFacts) -> list[Stretch]:
+    """Memberships that others have given, from when they were claimed, none of them lost beside another."""
+    given = [
+        _Gift(Source.GIFT, each.key, each.claimed_at, each.months, [*each.holes]) for each in facts.given
     ]
+    return _end_to_end(given, most_ahead=None)
+
+
+def _end_to_end(gifts: list[_Gift], *, most_ahead: int | None) -> list[Stretch]:
+    found: list[Stretch] = []
+    reached: datetime | None = None
+    for gift in sorted(gifts, key=lambda g: (g.at, g.source, g.key)):
+        starts_at = gift.at if reached is None else max(gift.at, reached)
+        ends_at = add_months(starts_at, gift.months)
+        if most_ahead is not None:
+            ends_at = min(ends_at, add_months(gift.at, most_ahead))
+        found += [
+            _stretch(gift.source, gift.key, starts, ends, by)
+            for starts, ends, by in _without(gift.holes, starts_at, ends_at)
+        ]
+        reached = max((row.ends_at for row in found), default=None)
+    return found
 
 
 def add_months(at: datetime, months: int) -> datetime:

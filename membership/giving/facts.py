@@ -137,6 +137,7 @@ class Payment(Fact):
     checkout_public_id: str = ""
     covered_fee: int = 0
     months: int = 0
+    gift_months: int = 0
     balance_transaction_id: str | None = None
     method: str = ""
     card_country: str = ""
@@ -148,7 +149,7 @@ class Payment(Fact):
 
     EARLIEST: ClassVar[tuple[str, ...]] = ("succeeded_at",)
     EITHER: ClassVar[tuple[str, ...]] = ("has_fraud_warning", "has_no_invoice")
-    KNOWN: ClassVar[tuple[str, ...]] = ("balance_transaction_id", "months")
+    KNOWN: ClassVar[tuple[str, ...]] = ("balance_transaction_id", "months", "gift_months")
 
     @property
     def money(self) -> Money:

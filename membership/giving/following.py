@@ -16,6 +16,7 @@ from membership.giving import (
     deriving,
     facts,
     gathering,
+    gathering_own,
     posting,
     receipts_of_payments,
     recording,
@@ -23,6 +24,7 @@ from membership.giving import (
 )
 from membership.giving.belonging import Group
 from membership.giving.facts import Fact
+from membership.giving.gathering_own import Own
 from membership.giving.recording import Settled
 from membership.giving.storing import Kept
 from membership.giving.story import PatronFacts
@@ -51,22 +53,34 @@ class Follower:
         groups = belonging.groups_of(self._session, customer_ids)
         told = {customer for group in groups for customer in group.customer_ids}
         known = gathering.by_customer(self._session, told)
+        own = gathering_own.of_patrons(
+            self._session, [g.patron_id for g in groups if g.patron_id is not None]
+        )
         # Strangers first: one of them may turn out to be a patron whose other customer is among these, too.
         for group in sorted(groups, key=lambda group: (group.patron_id or 0, group.customer_ids)):
             if group.patron_id is None or group.patron_id not in self.patron_ids:
-                self._bring_up_to_date(group, gathering.together([known[c] for c in group.customer_ids]))
+                whole = gathering.together([known[c] for c in group.customer_ids])
+                self._bring_up_to_date(group, whole, own)
+        for patron_id in sorted(gathering_own.recipients(self._session, [one.after for one in self._kept])):
+            if patron_id not in self.patron_ids:
+                self.follow_patron(patron_id)
 
     def follow_patron(self, patron_id: int) -> None:
         """Bring up to date what follows for one patron."""
         group = belonging.group_of_patron(self._session, patron_id)
-        self._bring_up_to_date(group, gathering.of_customers(self._session, group.customer_ids))
+        own = gathering_own.of_patrons(self._session, [patron_id])
+        self._bring_up_to_date(group, gathering.of_customers(self._session, group.customer_ids), own)
 
-    def _bring_up_to_date(self, group: Group, known: PatronFacts) -> None:
+    def _bring_up_to_date(self, group: Group, known: PatronFacts, own: dict[int, Own]) -> None:
         if group.patron_id is None:
             enrolled = belonging.enrol(self._session, group.customer_ids[0], known)
             if enrolled is not None and enrolled.customer_ids != group.customer_ids:
                 known = gathering.of_customers(self._session, enrolled.customer_ids)
             group = enrolled or group
+            if group.patron_id is not None:
+                own = gathering_own.of_patrons(self._session, [group.patron_id])
+        if group.patron_id in own:
+            known = own[group.patron_id].beside(known)
         kept = [one for one in self._kept if _is_about(one.after, group, known)]
         derived = deriving.derive(known, grace_days=self._newsroom.grace_days)
         changed = recording.write_payments(self._session, [derived])

@@ -22,11 +22,15 @@ def measured(session: Session, payment: Payment) -> Payment:
 
     Without the checkout's row (books rebuilt from Stripe alone) today's smallest monthly gift measures it.
     """
-    if payment.months or not payment.marked_ours:
+    if payment.months or payment.gift_months or not payment.marked_ours:
         return payment
     checkout = session.execute(
-        select(Checkout.smallest_monthly, Checkout.interval).filter_by(public_id=payment.checkout_public_id)
+        select(Checkout.smallest_monthly, Checkout.interval, Checkout.gift_months).filter_by(
+            public_id=payment.checkout_public_id
+        )
     ).first()
+    if checkout is not None and checkout.gift_months:
+        return replace(payment, gift_months=checkout.gift_months)
     if checkout is not None and checkout.interval is not Interval.ONCE:
         return payment
     if checkout is not None:
@@ -38,7 +42,7 @@ def measured(session: Session, payment: Payment) -> Payment:
 
 def measure_rows(session: Session, rows: list[dict[str, Any]]) -> None:
     """As `measured`, for many new rows of payments at once."""
-    unmeasured = [row for row in rows if row["marked_ours"] and not row["months"]]
+    unmeasured = [row for row in rows if row["marked_ours"] and not (row["months"] or row["gift_months"])]
     if not unmeasured:
         return
     known = _checkouts(session, sorted({row["checkout_public_id"] for row in unmeasured}))

@@ -52,6 +52,7 @@ def _payment(thing: Thing, snapshot: Snapshot) -> Payment:
         checkout_public_id=thing.metadata("checkout", 32),
         covered_fee=min(thing.metadata_number("covered_fee"), amount - 1),
         months=min(thing.metadata_number("months"), MOST_MONTHS),
+        gift_months=min(thing.metadata_number("gift_months"), MOST_MONTHS),
         balance_transaction_id=thing.id_or_none("balance_transaction"),
         method=kind,
         card_country=card.words("country", 2),

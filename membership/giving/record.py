@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.giving import gifts, history
-from membership.giving.models import StripeCustomer
+from membership.giving.models import OfflineGift, StripeCustomer
 from membership.patrons.models import Patron
 from membership.patrons.records import Part
 
@@ -20,5 +20,8 @@ def part(session: Session, patron: Patron) -> Part:
             "gifts": gifts.of_patron(session, patron.id),
             "payments": history.of_patron(session, patron.id),
             "customers": customers,
+            "offline": session.scalars(
+                select(OfflineGift).filter_by(patron_id=patron.id).order_by(OfflineGift.received_on.desc())
+            ).all(),
         },
     )

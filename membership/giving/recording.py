@@ -22,8 +22,10 @@ from membership.patrons.models import Coverage, Source
 PAYMENTS = cast("Table", PaymentRow.__table__)
 COVERAGE = cast("Table", Coverage.__table__)
 MOVEMENTS = cast("Table", Movement.__table__)
-OURS = frozenset({Source.PAID, Source.RENEWING, Source.GRACE, Source.ONCE})
-"""The sources of coverage that follow from Stripe's facts; the others are written by their own activities."""
+OF_STRIPE = frozenset({Source.PAID, Source.RENEWING, Source.GRACE, Source.ONCE})
+"""The sources of coverage that follow from Stripe's facts alone; their keys are payments."""
+OURS = OF_STRIPE | {Source.OFFLINE, Source.GIFT}
+"""The sources of coverage that giving derives; the others are written by their own activities."""
 
 AT_ONCE = 500
 
@@ -85,7 +87,7 @@ def write_payments(session: Session, derived: Iterable[Derived]) -> dict[str, Se
 
 
 def write_coverage(session: Session, stretches: dict[int, list[Stretch]]) -> None:
-    """Let the coverage of patrons from Stripe's facts be these stretches, by patron."""
+    """Let the coverage of patrons by what was given be these stretches, by patron."""
     connection = session.connection()
     standing = {
         (row.patron_id, row.source, row.source_key, row.starts_at): row

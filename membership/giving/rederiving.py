@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership.giving import belonging, deriving, facts, following, gathering, posting, recording, storing
+from membership.giving import (
+    belonging,
+    deriving,
+    facts,
+    following,
+    gathering,
+    gathering_own,
+    posting,
+    recording,
+    storing,
+)
 from membership.giving.deriving import Derived
 from membership.giving.posting import Calendar
 from membership.giving.story import PatronFacts
@@ -101,14 +111,15 @@ def _enrol(session: Session, people: Iterable[_Person]) -> dict[int, list[_Perso
 
 
 def _shared(session: Session, enrolled: dict[int, list[_Person]]) -> set[int]:
-    """The patrons among these with other customers: with them everything is worked out together."""
-    table = belonging.CUSTOMERS
-    query = select(table.c.patron_id, table.c.id).where(table.c.patron_id.in_(list(enrolled)))
-    return {
+    """The patrons among these of whom more is known already: with it everything is worked out together."""
+    table, ids = belonging.CUSTOMERS, list(enrolled)
+    query = select(table.c.patron_id, table.c.id).where(table.c.patron_id.in_(ids))
+    with_other_customers = {
         row.patron_id
         for row in session.connection().execute(query)
         if len(enrolled[row.patron_id]) > 1 or row.id not in enrolled[row.patron_id][0].customer_ids
     }
+    return with_other_customers | gathering_own.of_patrons(session, ids).keys()
 
 
 def _by_patron(

@@ -25,6 +25,7 @@ from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving import (
     failing_desk,
     history,
+    offline_upload_routes,
     other_ways_routes,
     receipts_shown,
     record,
@@ -47,6 +48,7 @@ bp.register_blueprint(other_ways_routes.bp)
 bp.register_blueprint(staff_care_routes.bp)
 bp.register_blueprint(staff_receipt_routes.bp)
 bp.register_blueprint(staff_statement_routes.bp)
+bp.register_blueprint(offline_upload_routes.bp)  # with offline_routes, whose blueprint it shares
 records.register(part=record.part, finder=staff_queries.patron_ids_by_stripe_id)
 
 

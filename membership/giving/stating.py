@@ -13,7 +13,18 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from membership.giving.ledger import EntryKind, LedgerEntry, LedgerLine
-from membership.giving.models import Dispute, Invoice, Owner, Payment, Refund, StripeCustomer, Subscription
+from membership.giving.models import (
+    Checkout,
+    Dispute,
+    GiftMembership,
+    Invoice,
+    OfflineGift,
+    Owner,
+    Payment,
+    Refund,
+    StripeCustomer,
+    Subscription,
+)
 from membership.giving.movements import Movement
 from membership.patrons import standing
 from membership.patrons.models import Coverage, Grant, Patron
@@ -32,6 +43,8 @@ def state(session: Session, at: datetime) -> Json:
         "refunds": _refunds(session, at),
         "disputes": _disputes(session, at),
         "invoices": _invoices(session, at),
+        "offline_gifts": _offline_gifts(session, names, at),
+        "gift_memberships": _gift_memberships(session, names, at),
         "ledger": _ledger(session, at),
         "movements": _movements(session, names, at),
     }
@@ -43,14 +56,18 @@ def _iso(at: datetime | None) -> str | None:
 
 def _names(session: Session) -> dict[int, str]:
     """The canonical name of each patron."""
-    grants = select(Grant.patron_id, Grant.public_id).order_by(Grant.public_id.desc())
+    grants = select(Grant.patron_id, Grant.public_id)
     customers = (
         select(StripeCustomer.patron_id, StripeCustomer.id)
         .where(StripeCustomer.patron_id.is_not(None))
         .order_by(StripeCustomer.id.desc())
     )
+    offline = select(OfflineGift.patron_id, OfflineGift.public_id)
+    claimed = select(GiftMembership.claimed_by_id, GiftMembership.public_id)
+    own = [(row[0], row[1]) for query in (grants, offline, claimed) for row in session.execute(query)]
+    own.sort(key=lambda row: row[1], reverse=True)
     # The smallest of each comes last and stays.
-    rows = [(row[0], row[1]) for query in (grants, customers) for row in session.execute(query)]
+    rows = [*own, *((row[0], row[1]) for row in session.execute(customers))]
     return {patron_id: name for patron_id, name in rows if patron_id is not None}
 
 
@@ -135,6 +152,40 @@ def _invoices(session: Session, at: datetime) -> list[Json]:
         Invoice.id, Invoice.subscription_id, Invoice.status, Invoice.period_starts_at, Invoice.period_ends_at
     ).where(Invoice.is_ours, Invoice.created <= at)
     return [_plain(row._mapping) for row in _rows(session, query, Invoice.id)]  # noqa: SLF001
+
+
+def _offline_gifts(session: Session, names: dict[int, str], at: datetime) -> list[Json]:
+    query = select(OfflineGift).where(OfflineGift.at <= at).order_by(OfflineGift.public_id)
+    return [
+        {
+            "id": gift.public_id,
+            "patron": names[gift.patron_id],
+            "received_on": gift.received_on.isoformat(),
+            "amount": gift.amount,
+            "fee": gift.fee,
+            "currency": gift.currency,
+            "months": gift.months,
+            "reversed_at": _iso(gift.reversed_at if gift.reversed_at and gift.reversed_at <= at else None),
+        }
+        for gift in session.scalars(query)
+    ]
+
+
+def _gift_memberships(session: Session, names: dict[int, str], at: datetime) -> list[Json]:
+    query = select(GiftMembership, Checkout.public_id).join(
+        Checkout, Checkout.id == GiftMembership.checkout_id
+    )
+    claimed = query.where(GiftMembership.claimed_at <= at).order_by(GiftMembership.public_id)
+    return [
+        {
+            "id": gift.public_id,
+            "checkout": checkout,
+            "months": gift.months,
+            "claimed_at": _iso(gift.claimed_at),
+            "patron": names[gift.claimed_by_id or 0],
+        }
+        for gift, checkout in session.execute(claimed)
+    ]
 
 
 def _plain(row: Any) -> Json:  # noqa: ANN401 - a row's mapping

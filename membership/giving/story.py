@@ -53,6 +53,8 @@ class PatronFacts:
     disputes: tuple[Dispute, ...] = ()
     transactions: tuple[BalanceTransaction, ...] = ()
     sessions: tuple[CheckoutSession, ...] = ()
+    offline: tuple["OfflineGift", ...] = ()
+    given: tuple["GivenMembership", ...] = ()
 
     @cached_property
     def transaction_by_id(self) -> dict[str, BalanceTransaction]:
@@ -136,6 +138,35 @@ class Hole:
     since: datetime
     until: datetime | None
     by: EndedBy
+
+    def holds_at(self, instant: datetime) -> bool:
+        """Whether it does not count at an instant."""
+        return self.since <= instant and (self.until is None or instant < self.until)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfflineGift:
+    """Money that came outside of Stripe, as far as it covers somebody: its key, since when, how many months."""
+
+    key: str
+    at: datetime
+    months: int
+    reversed_at: datetime | None = None
+
+    @property
+    def holes(self) -> list[Hole]:
+        """From the entry that reverses it on, it covers nobody."""
+        return [] if self.reversed_at is None else [Hole(self.reversed_at, None, EndedBy.STAFF)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GivenMembership:
+    """A membership that somebody else paid for: its key, when it was claimed, when its payment did not count."""
+
+    key: str
+    claimed_at: datetime
+    months: int
+    holes: tuple[Hole, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,9 +30,17 @@ _DEFINITIONS: dict[str, tuple[Words, Words]] = {
     "gross": (
         lambda: _("Gross"),
         lambda: _(
-            "All charges that succeeded, in the currency of the gift. A charge counts on the day on "
-            "which Stripe put it on our balance, in the newsroom's time zone. Currencies are never "
-            "added to each other."
+            "All charges that succeeded and all offline gifts, in the currency of the gift. A charge "
+            "counts on the day on which Stripe put it on our balance, in the newsroom's time zone. "
+            "Currencies are never added to each other."
+        ),
+    ),
+    "offline": (
+        lambda: _("Of it offline"),
+        lambda: _(
+            "The part of gross that came outside of Stripe: transfers, cash, cheques, as staff entered them. "
+            "It counts on the day it came; one that was taken back is taken off on the day of the correction. "
+            "What the bank kept of it is in the fees."
         ),
     ),
     "refunded": (

@@ -19,6 +19,8 @@ from membership.reports.periods import Month
 from membership.reports.recurring import month_of
 
 GIVEN = {Book.GIFTS: "gross", Book.REFUNDED: "refunded", Book.DISPUTED: "disputed"}
+NOT_STRIPE = (EntryKind.OFFLINE, EntryKind.REVERSAL)
+"""Entries of money that came outside of Stripe, and what takes them back."""
 
 
 @dataclass
@@ -30,6 +32,7 @@ class IncomeRow:
     refunded: int = 0
     disputed: int = 0
     fees: int | None = None
+    offline: int = 0  # the part of gross that came outside of Stripe
 
     @property
     def kept(self) -> int:
@@ -45,7 +48,7 @@ class IncomeRow:
 def by_month(
     session: Session, currency: str, months: Sequence[Month], *, sealed: bool = False
 ) -> list[IncomeRow]:
-    """Gross to net of gifts in a currency, for each month, months without gifts included; two queries."""
+    """Gross to net of gifts in a currency, for each month, months without gifts included; three queries."""
     day = day_of(sealed=sealed)
     within = and_(day >= months[0].first, day < months[-1].next.first)
     rows = {str(month): IncomeRow(month) for month in months}
@@ -53,13 +56,18 @@ def by_month(
         name = GIVEN[book]
         signed = -int(amount) if book is Book.GIFTS else int(amount)
         setattr(rows[month], name, getattr(rows[month], name) + signed)
-    settles_in_itself = False
-    for month, amount in session.execute(_fees(day, within, currency)):
-        rows[month].fees = int(amount)
-        settles_in_itself = True
-    if settles_in_itself:
+    for month, amount in session.execute(_offline(day, within, currency)):
+        rows[month].offline = -int(amount)
+    fees = [
+        (month, kind, int(amount)) for month, kind, amount in session.execute(_fees(day, within, currency))
+    ]
+    settles_in_itself = any(kind not in NOT_STRIPE for _month, kind, _amount in fees)
+    is_all_offline = all(row.gross == row.offline for row in rows.values())
+    if settles_in_itself or (fees and is_all_offline):
         for row in rows.values():
-            row.fees = row.fees or 0
+            row.fees = 0
+        for month, _kind, amount in fees:
+            rows[month].fees = (rows[month].fees or 0) + amount
     return list(rows.values())
 
 
@@ -80,20 +88,40 @@ def _given(
     )
 
 
-def _fees(day: InstrumentedAttribute[date], within: ColumnElement[bool], currency: str) -> Select[str, int]:
-    """Fees in this currency of payments in this currency."""
+def _offline(
+    day: InstrumentedAttribute[date], within: ColumnElement[bool], currency: str
+) -> Select[str, int]:
+    """What of the gifts came outside of Stripe, as the ledger signs it."""
     month = month_of(day)
     return (
         select(month, func.sum(LedgerLine.amount))
         .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
-        .join(Payment, Payment.id == LedgerEntry.payment_id)
+        .where(
+            within,
+            LedgerLine.currency == currency,
+            LedgerLine.book == Book.GIFTS,
+            LedgerEntry.kind.in_(NOT_STRIPE),
+        )
+        .group_by(month)
+    )
+
+
+def _fees(
+    day: InstrumentedAttribute[date], within: ColumnElement[bool], currency: str
+) -> Select[str, EntryKind, int]:
+    """Fees in this currency of payments and offline gifts in this currency."""
+    month = month_of(day)
+    return (
+        select(month, LedgerEntry.kind, func.sum(LedgerLine.amount))
+        .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
+        .outerjoin(Payment, Payment.id == LedgerEntry.payment_id)
         .where(
             within,
             LedgerLine.currency == currency,
             LedgerLine.book == Book.FEES,
-            Payment.currency == currency,
+            or_(Payment.currency == currency, LedgerEntry.kind.in_(NOT_STRIPE)),
         )
-        .group_by(month)
+        .group_by(month, LedgerEntry.kind)
     )
 
 
@@ -105,6 +133,7 @@ class Settled:
     settlement_currency: str
     fees: int
     net: int
+    is_offline: bool = False  # it never was at Stripe
 
     @property
     def amount(self) -> int:
@@ -113,7 +142,7 @@ class Settled:
 
 
 def settled(session: Session, months: Sequence[Month], *, sealed: bool = False) -> list[Settled]:
-    """By gift currency, what reached the balance at Stripe over all the months; one query.
+    """By gift currency, what reached the balance at Stripe over all the months, then what came beside it.
 
     Of payments that are ours every line counts, whichever entry it came with: whose a payment is, and so whose its
     fee, may be learned after its balance transaction was booked. Of what is about no payment only fees do.
@@ -135,16 +164,45 @@ def settled(session: Session, months: Sequence[Month], *, sealed: bool = False) 
             day < months[-1].next.first,
             or_(
                 and_(Payment.owner == Owner.OURS, LedgerLine.book.in_((Book.STRIPE, Book.FEES))),
-                and_(LedgerEntry.payment_id.is_(None), LedgerLine.book == Book.FEES),
+                and_(
+                    LedgerEntry.payment_id.is_(None),
+                    LedgerEntry.kind.not_in(NOT_STRIPE),
+                    LedgerLine.book == Book.FEES,
+                ),
             ),
         )
         .group_by(gift, LedgerLine.currency, LedgerLine.book)
     )
     for gift_currency, settlement_currency, book, amount in session.execute(query):
         sums[gift_currency, settlement_currency][book] = int(amount)
-    return [
+    through_stripe = [
         Settled(gift, settlement, books.get(Book.FEES, 0), _net(gift, books))
         for (gift, settlement), books in sorted(sums.items())
+    ]
+    return through_stripe + _settled_offline(session, day, months)
+
+
+def _settled_offline(
+    session: Session, day: InstrumentedAttribute[date], months: Sequence[Month]
+) -> list[Settled]:
+    """What came outside of Stripe, each currency in itself."""
+    query = (
+        select(LedgerLine.currency, LedgerLine.book, func.sum(LedgerLine.amount))
+        .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
+        .where(
+            day >= months[0].first,
+            day < months[-1].next.first,
+            LedgerEntry.kind.in_(NOT_STRIPE),
+            LedgerLine.book.in_((Book.OFFLINE, Book.FEES)),
+        )
+        .group_by(LedgerLine.currency, LedgerLine.book)
+    )
+    sums: dict[str, dict[Book, int]] = defaultdict(dict)
+    for currency, book, amount in session.execute(query):
+        sums[currency][book] = int(amount)
+    return [
+        Settled(currency, currency, books.get(Book.FEES, 0), books.get(Book.OFFLINE, 0), is_offline=True)
+        for currency, books in sorted(sums.items())
     ]
 
 

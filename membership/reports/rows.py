@@ -5,17 +5,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from membership.giving.ledger import Book, LedgerEntry, LedgerLine
-from membership.giving.models import Payment, StripeCustomer
+from membership.giving.models import OfflineGift, Payment, StripeCustomer
 from membership.giving.movements import Movement, MovementKind
 from membership.patrons.models import Patron, Visibility
 from membership.reports import income, recurring
 from membership.reports.periods import Month
 
-BOOKS = {"gross": Book.GIFTS, "refunded": Book.REFUNDED, "disputed": Book.DISPUTED, "fees": Book.FEES}
+BOOKS = {
+    "gross": Book.GIFTS,
+    "offline": Book.GIFTS,
+    "refunded": Book.REFUNDED,
+    "disputed": Book.DISPUTED,
+    "fees": Book.FEES,
+}
 KINDS = dict(recurring.STEPS)
 MOST_ROWS = 500
 """How many rows a page shows."""
@@ -69,7 +75,11 @@ def under_income(
         .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
         .outerjoin(Payment, Payment.id == LedgerEntry.payment_id)
         .outerjoin(StripeCustomer, StripeCustomer.id == Payment.customer_id)
-        .outerjoin(Patron, Patron.id == StripeCustomer.patron_id)
+        .outerjoin(
+            OfflineGift,
+            and_(LedgerEntry.kind.in_(income.NOT_STRIPE), OfflineGift.public_id == LedgerEntry.stripe_id),
+        )
+        .outerjoin(Patron, Patron.id == func.coalesce(StripeCustomer.patron_id, OfflineGift.patron_id))
         .where(
             LedgerLine.book == book,
             LedgerLine.currency == currency,
@@ -78,8 +88,10 @@ def under_income(
         )
         .order_by(day, LedgerEntry.id)
     )
+    if figure == "offline":
+        query = query.where(LedgerEntry.kind.in_(income.NOT_STRIPE))
     if book is Book.FEES:
-        query = query.where(Payment.currency == currency)
+        query = query.where(or_(Payment.currency == currency, LedgerEntry.kind.in_(income.NOT_STRIPE)))
     return found(session, query, names=names, page=page)
 
 

@@ -72,7 +72,7 @@ def download_income() -> ResponseReturnValue:
     currency, months = asked.currency(), asked.months()
     found = income.by_month(db.session(), currency, months, sealed=asked.sealed())
     money = Amounts(currency)
-    header = ["month", "currency", "gross", "refunded", "disputed", "fees", "net"]
+    header = ["month", "currency", "gross", "refunded", "disputed", "fees", "net", "offline"]
     lines: list[list[Cell]] = [
         [
             str(row.month),
@@ -80,6 +80,7 @@ def download_income() -> ResponseReturnValue:
             *(Plain(money.plain(value)) for value in (row.gross, row.refunded, row.disputed)),
             Plain(money.plain(row.fees)) if row.fees is not None else "",
             Plain(money.plain(row.net)) if row.fees is not None else "",
+            Plain(money.plain(row.offline)),
         ]
         for row in found
     ]
@@ -196,7 +197,7 @@ def download_stories() -> ResponseReturnValue:
     lines: list[list[Cell]] = [
         [
             "" if row.subject_id is None else row.subject_id,
-            row.title,
+            "offline" if row.is_offline else row.title,
             currency,
             row.patrons,
             *(

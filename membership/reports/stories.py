@@ -8,7 +8,7 @@ currency add up to the ledger to the cent, since they are the ledger's own lines
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Subquery, case, func, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from membership.appeals.models import Appeal, Showing
@@ -18,11 +18,12 @@ from membership.giving.models import (
     Checkout,
     Invoice,
     InvoicePayment,
+    OfflineGift,
     Payment,
     StripeCustomer,
     Subscription,
 )
-from membership.reports.income import day_of
+from membership.reports.income import NOT_STRIPE, day_of
 from membership.reports.periods import Month
 
 
@@ -30,11 +31,13 @@ from membership.reports.periods import Month
 class StoryRow:
     """What one article (or one appeal) brought in one currency, in its minor units.
 
-    `subject_id` is None for what is not known. `once` is the part of `kept` that came from one-time gifts.
+    `subject_id` is None for what is not known and for what came outside of Stripe (`is_offline`).
+    `once` is the part of `kept` that came from one-time gifts.
     """
 
     subject_id: int | None
     title: str
+    is_offline: bool
     patrons: int
     gross: int
     refunded: int
@@ -117,11 +120,14 @@ def _rows(
     def summed(book: Book, sign: int) -> ColumnElement[int]:
         return func.sum(case((LedgerLine.book == book, sign * LedgerLine.amount), else_=0))
 
+    is_offline = LedgerEntry.kind.in_(NOT_STRIPE)
     once = func.sum(case((origin.c.renews, 0), else_=-LedgerLine.amount))
+    patron = func.coalesce(origin.c.patron_id, OfflineGift.patron_id)
     query = (
         select(
             subject,
-            func.count(origin.c.patron_id.distinct()),
+            is_offline,
+            func.count(patron.distinct()),
             summed(Book.GIFTS, -1),
             summed(Book.REFUNDED, 1),
             summed(Book.DISPUTED, 1),
@@ -130,27 +136,29 @@ def _rows(
         .select_from(LedgerLine)
         .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
         .outerjoin(origin, origin.c.payment_id == LedgerEntry.payment_id)
+        .outerjoin(OfflineGift, and_(is_offline, OfflineGift.public_id == LedgerEntry.stripe_id))
         .where(
             LedgerLine.currency == currency,
             LedgerLine.book.in_((Book.GIFTS, Book.REFUNDED, Book.DISPUTED)),
             day >= months[0].first,
             day < months[-1].next.first,
         )
-        .group_by(subject)
+        .group_by(subject, is_offline)
     )
     rows = [
         StoryRow(
             subject_id,
-            titles.get(subject_id, ""),
+            titles.get(subject_id, "") if subject_id is not None else "",
+            bool(offline),
             patrons,
             int(gross),
             int(refunded),
             int(disputed),
             int(one),
         )
-        for subject_id, patrons, gross, refunded, disputed, one in session.execute(query)
+        for subject_id, offline, patrons, gross, refunded, disputed, one in session.execute(query)
     ]
-    return sorted(rows, key=lambda row: (row.subject_id is None, -row.kept, row.title))
+    return sorted(rows, key=lambda row: (row.subject_id is None, row.is_offline, -row.kept, row.title))
 
 
 def _article_titles(session: Session) -> dict[int, str]:

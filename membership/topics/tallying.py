@@ -98,7 +98,10 @@ def may_count(at: datetime) -> ColumnElement[bool]:
         Coverage.ends_at <= at,
         or_(
             Coverage.ended_by.in_((EndedBy.REFUND, EndedBy.DISPUTE)),
-            and_(Coverage.ended_by == EndedBy.STAFF, Coverage.source.in_((Source.GRANT, Source.SEAT))),
+            and_(
+                Coverage.ended_by == EndedBy.STAFF,
+                Coverage.source.in_((Source.GRANT, Source.SEAT, Source.OFFLINE)),
+            ),
         ),
     )
     return exists().where(

@@ -1,5 +1,7 @@
 """Tables of giving: what was asked for (asking), what Stripe tells (hearing), its facts (facts), receipts (receipts).
 
+Beside them stand rows of our own: memberships bought for others (gifts), and what came outside of Stripe (offline).
+
 What follows from facts (coverage, ledger entries, movements) is in giving.ledger, giving.movements and patrons.
 """
 
@@ -26,6 +28,7 @@ from membership.giving.models.facts import (
     SubscriptionState,
     Version,
 )
+from membership.giving.models.gifts import GiftMembership
 from membership.giving.models.hearing import (
     Event,
     EventState,
@@ -34,6 +37,7 @@ from membership.giving.models.hearing import (
     ReconcileRun,
 )
 from membership.giving.models.mailbox import MailboxRequest
+from membership.giving.models.offline import OfflineGift, OfflineUpload
 from membership.giving.models.receipts import Receipt, ReceiptSource, ReceiptText, ReceiptYear
 from membership.giving.models.replacing import Replacement, ReplacementState
 
@@ -51,11 +55,14 @@ __all__ = [
     "Event",
     "EventState",
     "FailedCharge",
+    "GiftMembership",
     "Interval",
     "Invoice",
     "InvoicePayment",
     "MailboxRequest",
     "ObjectToRead",
+    "OfflineGift",
+    "OfflineUpload",
     "OutgoingCall",
     "Owner",
     "Payment",

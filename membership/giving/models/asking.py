@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, CurrencyCode, JsonDict, MinorUnits, PublicId, RowId
@@ -74,6 +74,7 @@ class Checkout(Base):
         String(64), default=""
     )  # of the paying browser's 24-hour cookie
     email_corrected_at: Mapped[datetime | None] = mapped_column(default=None)
+    gift_months: Mapped[int] = mapped_column(SmallInteger, default=0)  # for somebody else; 0: for oneself
 
 
 class CallState(StrEnum):

@@ -181,6 +181,7 @@ class Payment(Base, Version):
     checkout_public_id: Mapped[str] = mapped_column(String(32), default="")
     covered_fee: Mapped[MinorUnits] = mapped_column(default=0)
     months: Mapped[int] = mapped_column(SmallInteger, default=0)  # what a one-time gift covers, end to end
+    gift_months: Mapped[int] = mapped_column(SmallInteger, default=0)  # bought for somebody else
     balance_transaction_id: Mapped[str | None] = mapped_column(String(255), default=None, index=True)
     method: Mapped[str] = mapped_column(String(32), default="")  # "card", "sepa_debit"
     card_country: Mapped[str] = mapped_column(String(2), default="")

@@ -19,12 +19,17 @@ from membership.reports.pages.parts import (
     titled,
 )
 
+APART = frozenset({"disputed", "offline"})
+"""Figures that stand in the table alone."""
+
 
 def income_page(found: Sequence[IncomeRow], currency: str, *, sealed: bool) -> ReportPage:
     """The income report."""
     money = Amounts(currency)
     has_fees = any(row.fees is not None for row in found)
-    keys = ["gross", "refunded", "disputed", *(["fees"] if has_fees else []), "net"]
+    has_offline = any(row.offline for row in found)
+    offline, fees = ["offline"] if has_offline else [], ["fees"] if has_fees else []
+    keys = ["gross", *offline, "refunded", "disputed", *fees, "net"]
     table = Table([(_("Month"), "", False), *((name_of(key), key, True) for key in keys)])
     for row in reversed(found):
         cells = [Cell(month_name(row.month, "LLL y"))]
@@ -35,7 +40,7 @@ def income_page(found: Sequence[IncomeRow], currency: str, *, sealed: bool) -> R
         table.rows.append(cells)
     sums = {key: sum(getattr(row, key) or 0 for row in found) for key in keys}
     table.total = [Cell(_("All months")), *(Cell(money(sums[key])) for key in keys)]
-    figures = [(key, name_of(key), money(sums[key]), _("24 months")) for key in keys if key != "disputed"]
+    figures = [(key, name_of(key), money(sums[key]), _("24 months")) for key in keys if key not in APART]
     return ReportPage(figures, _income_chart(found, money), table)
 
 
@@ -68,5 +73,7 @@ def settled_table(found: Sequence[Settled]) -> Table:
     for row in found:
         money = Amounts(row.settlement_currency)
         name = row.gift_currency.upper() or _("Stripe account fees")
+        if row.is_offline:
+            name = _("%(currency)s, offline", currency=name)
         table.rows.append([Cell(name), Cell(money(row.amount)), Cell(money(row.fees)), Cell(money(row.net))])
     return table

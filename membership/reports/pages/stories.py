@@ -30,7 +30,7 @@ def stories_table(found: Sequence[StoryRow], currency: str) -> Table:
     for row in found:
         table.rows.append(
             [
-                Cell(row.title or _("Not known")),
+                Cell(_("Offline gifts") if row.is_offline else row.title or _("Not known")),
                 Cell(filters.number(row.patrons)),
                 *(Cell(money(v)) for v in (row.gross, row.refunded, row.disputed, row.kept, row.once)),
             ]
