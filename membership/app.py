@@ -22,7 +22,7 @@ from membership.mail import routes as mail
 from membership.newsroom import page_changes, present
 from membership.patrons import routes as patrons
 from membership.patrons import staff_routes as staff_patrons
-from membership.reports import routes as staff_reports
+from membership.reports import staff_routes as staff_reports
 from membership.settings import Settings
 from membership.site import errors, frames
 from membership.site import routes as site

@@ -1,35 +1,33 @@
 """The report of offline gifts, with its CSV beside it; names only for who may see patrons, and each export noted."""
 
-from flask import render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from membership import clock
 from membership.accounts.session import current_account
 from membership.db import db
 from membership.newsroom import audit
-from membership.newsroom.present import newsroom
-from membership.reports import offline
+from membership.reports import asked, offline
 from membership.reports.csvfiles import Cell, Plain, answer
-from membership.reports.periods import Month, last_months
-from membership.reports.staff_routes import MONTHS, bp
 from membership.web import access
+
+bp = Blueprint("offline", __name__)
 
 
 @bp.get("/offline")
 @access.staff("staff")
-def show_offline() -> ResponseReturnValue:
+def show() -> ResponseReturnValue:
     """Show each offline gift and each reversal."""
-    found = offline.by_entry(db.session(), _months(), names=_sees_names())
-    return render_template("reports/staff/show_offline.html", rows=found, sees_names=_sees_names())
+    found = offline.by_entry(db.session(), asked.months(), names=asked.sees_names())
+    return render_template("reports/staff/show_offline.html", rows=found, sees_names=asked.sees_names())
 
 
 @bp.get("/offline.csv")
 @access.writes_on_get
 @access.staff("staff")
-def download_offline() -> ResponseReturnValue:
+def download() -> ResponseReturnValue:
     """Give the same as CSV; with names it is an export of patrons' records, and written down as one."""
-    sees_names = _sees_names()
-    found = offline.by_entry(db.session(), _months(), names=sees_names)
+    sees_names = asked.sees_names()
+    found = offline.by_entry(db.session(), asked.months(), names=sees_names)
     account = current_account()
     if sees_names and account is not None:
         audit.write(
@@ -57,12 +55,3 @@ def download_offline() -> ResponseReturnValue:
         for row in found
     ]
     return answer("offline", header, lines)
-
-
-def _months() -> list[Month]:
-    return last_months(MONTHS, clock.today(newsroom().zone))
-
-
-def _sees_names() -> bool:
-    account = current_account()
-    return account is not None and account.sees_patrons

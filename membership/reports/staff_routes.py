@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from membership import clock
 from membership.db import db
 from membership.newsroom.present import newsroom
-from membership.reports import asked, fee_routes, income, recurring, rows, stories, supporters
+from membership.reports import asked, fee_routes, income, offline_routes, recurring, rows, stories, supporters
 from membership.reports.csvfiles import Cell, Plain, answer
 from membership.reports.definitions import definitions, name_of
 from membership.reports.pages.income import income_page, settled_table
@@ -22,6 +22,7 @@ from membership.web import access
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 bp.register_blueprint(fee_routes.bp)
+bp.register_blueprint(offline_routes.bp)
 
 
 @bp.get("")
