@@ -677,6 +677,7 @@ def upgrade() -> None:
         sa.Column("checkout_public_id", sa.String(length=32), nullable=False),
         sa.Column("covered_fee", sa.BigInteger(), nullable=False),
         sa.Column("months", sa.SmallInteger(), nullable=False),
+        sa.Column("gift_months", sa.SmallInteger(), nullable=False),
         sa.Column("balance_transaction_id", sa.String(length=255), nullable=True),
         sa.Column("method", sa.String(length=32), nullable=False),
         sa.Column("card_country", sa.String(length=2), nullable=False),
@@ -1034,6 +1035,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ledger_line_book_currency"), ["book", "currency"], unique=False)
 
     op.create_table(
+        "offline_upload",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("uploaded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["uploaded_by_id"], ["account.id"], name=op.f("fk_offline_upload_uploaded_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offline_upload")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_offline_upload_public_id")),
+    )
+    op.create_table(
         "other_way",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
@@ -1269,6 +1284,7 @@ def upgrade() -> None:
         sa.Column("session_url", sa.Text(), nullable=False),
         sa.Column("browser_hash", sa.String(length=64), nullable=False),
         sa.Column("email_corrected_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("gift_months", sa.SmallInteger(), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_checkout_amount_positive")),
         sa.CheckConstraint(
             "covered_fee >= 0 AND covered_fee < amount", name=op.f("ck_checkout_fee_within_amount")
@@ -1414,6 +1430,48 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_name_word_word_index"), ["word_index"], unique=False)
 
     op.create_table(
+        "offline_gift",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("form_key", sa.String(length=64), nullable=False),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("entered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("months", sa.SmallInteger(), nullable=False),
+        sa.Column("patron_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("payer", sa.LargeBinary(), nullable=False),
+        sa.Column("payer_index", sa.String(length=64), nullable=False),
+        sa.Column("reference", sa.String(length=140), nullable=False),
+        sa.Column("reference_key", sa.String(length=140), nullable=True),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.Column("reversed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reversed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reversal_reason", sa.String(length=300), nullable=False),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_offline_gift_amount_positive")),
+        sa.CheckConstraint("fee >= 0 AND fee < amount", name=op.f("ck_offline_gift_fee_within_amount")),
+        sa.CheckConstraint("months >= 1 AND months <= 12", name=op.f("ck_offline_gift_months_in_a_year")),
+        sa.ForeignKeyConstraint(
+            ["entered_by_id"], ["account.id"], name=op.f("fk_offline_gift_entered_by_id")
+        ),
+        sa.ForeignKeyConstraint(["patron_id"], ["patron.id"], name=op.f("fk_offline_gift_patron_id")),
+        sa.ForeignKeyConstraint(
+            ["reversed_by_id"], ["account.id"], name=op.f("fk_offline_gift_reversed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offline_gift")),
+        sa.UniqueConstraint("form_key", name=op.f("uq_offline_gift_form_key")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_offline_gift_public_id")),
+        sa.UniqueConstraint("reference_key", name=op.f("uq_offline_gift_reference_key")),
+    )
+    with op.batch_alter_table("offline_gift", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_offline_gift_patron_id"), ["patron_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_offline_gift_payer_index"), ["payer_index"], unique=False)
+        batch_op.create_index(batch_op.f("ix_offline_gift_received_on"), ["received_on"], unique=False)
+
+    op.create_table(
         "receipt",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("year", sa.SmallInteger(), nullable=False),
@@ -1527,6 +1585,43 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_topic_state"), ["state"], unique=False)
 
     op.create_table(
+        "gift_membership",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("checkout_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("months", sa.SmallInteger(), nullable=False),
+        sa.Column("code", sa.LargeBinary(), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("claim_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("recipient_name", sa.LargeBinary(), nullable=False),
+        sa.Column("recipient_email", sa.LargeBinary(), nullable=False),
+        sa.Column("giver_name", sa.LargeBinary(), nullable=False),
+        sa.Column("message", sa.LargeBinary(), nullable=False),
+        sa.Column("mail_on", sa.Date(), nullable=True),
+        sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "(claimed_at IS NULL) = (claimed_by_id IS NULL)",
+            name=op.f("ck_gift_membership_claimed_by_somebody"),
+        ),
+        sa.CheckConstraint("months >= 1 AND months <= 12", name=op.f("ck_gift_membership_months_in_a_year")),
+        sa.ForeignKeyConstraint(
+            ["checkout_id"], ["checkout.id"], name=op.f("fk_gift_membership_checkout_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["claimed_by_id"], ["patron.id"], name=op.f("fk_gift_membership_claimed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gift_membership")),
+        sa.UniqueConstraint("checkout_id", name=op.f("uq_gift_membership_checkout_id")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_gift_membership_code_hash")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_gift_membership_public_id")),
+    )
+    with op.batch_alter_table("gift_membership", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_gift_membership_claimed_by_id"), ["claimed_by_id"], unique=False)
+
+    op.create_table(
         "round_topic",
         sa.Column("round_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1560,6 +1655,10 @@ def downgrade() -> None:
 
     op.drop_table("vote")
     op.drop_table("round_topic")
+    with op.batch_alter_table("gift_membership", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_gift_membership_claimed_by_id"))
+
+    op.drop_table("gift_membership")
     with op.batch_alter_table("topic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_topic_state"))
 
@@ -1580,6 +1679,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_receipt_patron_id"))
 
     op.drop_table("receipt")
+    with op.batch_alter_table("offline_gift", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_offline_gift_received_on"))
+        batch_op.drop_index(batch_op.f("ix_offline_gift_payer_index"))
+        batch_op.drop_index(batch_op.f("ix_offline_gift_patron_id"))
+
+    op.drop_table("offline_gift")
     with op.batch_alter_table("name_word", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_name_word_word_index"))
 
@@ -1630,6 +1735,7 @@ def downgrade() -> None:
 
     op.drop_table("passkey")
     op.drop_table("other_way")
+    op.drop_table("offline_upload")
     with op.batch_alter_table("ledger_line", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_line_book_currency"))
 
