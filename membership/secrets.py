@@ -60,14 +60,34 @@ class Secret(TypeDecorator[str]):
         return None if value is None else open_sealed(value)
 
 
+class SecretBytes(TypeDecorator[bytes]):
+    """Bytes that are stored encrypted: what others sent us that has addresses and names in it."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Encrypt with the newest key."""
+        return None if value is None else _fernet().encrypt(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Decrypt with whichever key fits."""
+        return None if value is None else open_sealed_bytes(value)
+
+
 def open_sealed(value: bytes) -> str:
     """The text of a stored secret, decrypted with whichever field key fits.
 
     Raises:
         UnreadableSecretError: none does, or the bytes were changed.
     """
+    return open_sealed_bytes(value).decode()
+
+
+def open_sealed_bytes(value: bytes) -> bytes:
+    """The bytes of a stored secret; see open_sealed."""
     try:
-        return _fernet().decrypt(bytes(value)).decode()
+        return _fernet().decrypt(bytes(value))
     except InvalidToken:
         raise UnreadableSecretError("set MEMBERSHIP_FIELD_KEYS to the keys of this database") from None
 

@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Connection, func, select
 from membership.app import create_app  # noqa: F401 - importing the app imports every table
 from membership.cli.database import is_a_models
 from membership.db import Base, UtcDateTime
-from membership.secrets import Secret
+from membership.secrets import Secret, SecretBytes
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -21,7 +21,7 @@ def render_item(kind: str, item: Any, autogenerate: "AutogenContext") -> str | L
     """Write our types as what they are to the database, so that revisions import no application code."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
-    if kind == "type" and isinstance(item, Secret):
+    if kind == "type" and isinstance(item, (Secret, SecretBytes)):
         return "sa.LargeBinary()"
     if kind == "type" and isinstance(item, JSON):
         autogenerate.imports.add("from sqlalchemy.dialects import postgresql")

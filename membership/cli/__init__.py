@@ -8,6 +8,7 @@ from flask.cli import AppGroup, ScriptInfo
 from membership.accounts.commands import COMMANDS as ACCOUNTS
 from membership.app import create_app
 from membership.articles.commands import COMMANDS as ARTICLES
+from membership.cli.backing_up import backup, restore
 from membership.cli.database import database
 from membership.cli.demo import demo
 from membership.cli.deploying import deploy_files
@@ -46,6 +47,8 @@ for command in (
     seed,
     doctor,
     state,
+    backup,
+    restore,
     sandbox_command,
     *ACCOUNTS,
     *ARTICLES,

@@ -39,7 +39,7 @@ def reconcile(*, since: datetime | None) -> None:
     wait_longer(seconds=60)
     from_day = since.replace(tzinfo=UTC) if since is not None else None
     try:
-        found = _reconcile(db.session(), from_day)
+        found = reconcile_showing(db.session(), from_day)
     except GatewayUnavailable:
         raise click.ClickException(
             "Stripe cannot be reached. What was compared so far is kept: run membership reconcile again."
@@ -51,7 +51,12 @@ def reconcile(*, since: datetime | None) -> None:
     _print(found)
 
 
-def _reconcile(session: Session, since: datetime | None) -> Found:
+def reconcile_showing(session: Session, since: datetime | None) -> Found:
+    """Compare our books with Stripe's, as giving.reconciling does, showing on the terminal how far it is.
+
+    Raises:
+        GatewayUnavailable, GatewayRefused: as giving.reconciling.reconcile.
+    """
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Reading Stripe's lists")

@@ -129,8 +129,14 @@ CORRUPTIONS = {
     "an address is stored as something else": Corruption(
         "UPDATE account SET name = email, email = substr(email, 2)",
         "N65",
-        "Names or addresses cannot be read with MEMBERSHIP_FIELD_KEYS.",
+        "What names people cannot be read with MEMBERSHIP_FIELD_KEYS.",
         "UPDATE account SET email = name",
+    ),
+    "an event's body is stored as something else": Corruption(
+        "UPDATE event SET body = substr(body, 2) WHERE id = (SELECT min(id) FROM event)",
+        "N65",
+        "What names people cannot be read with MEMBERSHIP_FIELD_KEYS.",
+        "",
     ),
     "an account has another address's index": Corruption(
         "UPDATE account SET email_index = 'x' || substr(email_index, 2) WHERE role = 'publisher'",

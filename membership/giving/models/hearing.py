@@ -3,10 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, Integer, LargeBinary, String, Text
+from sqlalchemy import Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, JsonDict, RowId
+from membership.secrets import SecretBytes
 
 
 class EventState(StrEnum):
@@ -32,7 +33,7 @@ class Event(Base):
     created: Mapped[datetime]
     api_version: Mapped[str] = mapped_column(String(40))
     is_live: Mapped[bool]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes] = mapped_column(SecretBytes)  # it names people
     received_at: Mapped[datetime]
     next_try_at: Mapped[datetime]
     state: Mapped[EventState] = mapped_column(default=EventState.RECEIVED)
