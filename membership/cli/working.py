@@ -22,6 +22,7 @@ from membership.db import db, is_passing, run_unit, wait_longer
 from membership.giving import (
     applying,
     card_testing,
+    cards,
     care_links,
     chaining,
     fees,
@@ -60,6 +61,7 @@ TASKS: dict[str, Task] = {
     "mail": outbox.send_all,
     "calls": unanswered.settle_all,
     "replacements": replacing.settle_all,
+    "cards": cards.look_all,
     "sessions": card_testing.end_all,
     "fees": fees.read,
     "chain": chaining.extend,

@@ -25,6 +25,7 @@ class CareForm(PublicForm):
         self.money_currency = gift.money.currency
         self._possible = possible
         super().__init__()
+        self.amount.flags.required = True  # it stands in a form of its own, beside the button that needs it
 
     def validate_act(self, field: StringField) -> None:
         """One that fits the gift as it is now."""

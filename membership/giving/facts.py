@@ -143,6 +143,7 @@ class Payment(Fact):
     card_country: str = ""
     card_last4: str = ""
     card_fingerprint: str = ""
+    card_expires: str = ""
     succeeded_at: datetime | None = None
     has_fraud_warning: bool = False
     has_no_invoice: bool = False

@@ -24,10 +24,8 @@ class MailboxForm(AddressForm):
     paid_on = DateField(
         lazy_gettext("Day of a payment"), [InputRequired(lazy_gettext("Enter the day of a payment."))]
     )
-    currency = SelectField(lazy_gettext("Currency"))
-    amount = MoneyField(
-        lazy_gettext("Amount"), [InputRequired(lazy_gettext("Enter an amount."))], currency="eur"
-    )
+    currency = SelectField(lazy_gettext("Currency"), [InputRequired()])
+    amount = MoneyField(lazy_gettext("Amount"), [InputRequired(lazy_gettext("Enter an amount."))])
     card_last4 = PlainLine(
         lazy_gettext("Last four digits of the card"),
         [
@@ -42,6 +40,7 @@ class MailboxForm(AddressForm):
 
     def __init__(self, newsroom: NewsroomSettings, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
         self._newsroom = newsroom
+        self.money_currency = newsroom.default_currency
         super().__init__(*args, **options)
 
     def process(self, formdata: Any = None, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
@@ -50,8 +49,7 @@ class MailboxForm(AddressForm):
         self._fields["currency"].choices = [(code, code.upper()) for code in here.currencies]
         data = self.meta.wrap_formdata(self, formdata)
         typed = data.get("currency", "") if data else ""
-        chosen = typed if typed in here.currencies else here.default_currency
-        self._fields["amount"]._currency = chosen  # noqa: SLF001 - a field of this form's own
+        self.money_currency = typed if typed in here.currencies else here.default_currency
         super().process(formdata, *args, **options)
 
     def validate_paid_on(self, field: DateField) -> None:
@@ -64,18 +62,15 @@ class PatronActForm(SignedInForm):
     """One act that staff do to a gift, since its patron asked for it."""
 
     act = StringField(lazy_gettext("What to do"))  # sent by the button that was pressed
-    amount = MoneyField(lazy_gettext("New amount"), currency="eur")
+    amount = MoneyField(lazy_gettext("New amount"))
 
     def __init__(self, newsroom: NewsroomSettings, gift: Gift, possible: list[CareActKind]) -> None:
         self._newsroom = newsroom
         self._gift = gift
+        self.money_currency = gift.money.currency
         self._possible = possible
         super().__init__()
-
-    def process(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        """Read the amount by the gift's currency."""
-        self._fields["amount"]._currency = self._gift.money.currency  # noqa: SLF001 - a field of this form's own
-        super().process(*args, **options)
+        self.amount.flags.required = True  # it stands in a form of its own, beside the button that needs it
 
     def validate_act(self, field: StringField) -> None:
         """One that fits the gift as it is now."""

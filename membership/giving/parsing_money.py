@@ -58,7 +58,16 @@ def _payment(thing: Thing, snapshot: Snapshot) -> Payment:
         card_country=card.words("country", 2),
         card_last4=card.words("last4", 4),
         card_fingerprint=card.words("fingerprint", 64),
+        card_expires=_expiry(card),
     )
+
+
+def _expiry(card: Thing) -> str:
+    """The month to whose end a card is good, as "2027-03"; "" for what has none."""
+    year, month = card.json.get("exp_year"), card.json.get("exp_month")
+    if not isinstance(year, int) or not isinstance(month, int):
+        return ""
+    return f"{year:04d}-{month:02d}" if 2000 <= year <= 9999 and 1 <= month <= 12 else ""
 
 
 def _failed(thing: Thing, snapshot: Snapshot) -> FailedCharge:

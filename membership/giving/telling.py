@@ -9,10 +9,18 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.appeals.models import Campaign
-from membership.giving import care_records, deriving, gathering, mail, models, replacements
+from membership.giving import cards, care_records, deriving, gathering, mail, models, replacements
 from membership.giving.coverage import Failing
 from membership.giving.deriving import Derived
-from membership.giving.facts import CheckoutSession, Fact, Invoice, Payment, Refund, Subscription
+from membership.giving.facts import (
+    CheckoutSession,
+    Fact,
+    Invoice,
+    InvoicePayment,
+    Payment,
+    Refund,
+    Subscription,
+)
 from membership.giving.models import Checkout, CheckoutState, Owner, ReplacementState, StripeCustomer
 from membership.giving.recording import Settled
 from membership.giving.storing import Kept
@@ -74,6 +82,7 @@ def follow_up(session: Session, news: News, *, mails: bool) -> None:
     _raise(session, [payment.checkout_public_id for payment in new])
     for failing in news.derived.failing:
         _schedule(session, failing)
+    _remember_cards(session, news)
     _withdraw(session, news.kept)
     changed = [k for k in news.kept if isinstance(k.after, Refund) or isinstance(k.before, Subscription)]
     if not mails or not (new or any(is_news(kept.after.as_of) for kept in changed)):
@@ -165,6 +174,17 @@ def _gives_way(session: Session, old: models.Subscription, new: models.Subscript
     if not replacements.is_out_of_order(old):
         return False
     return replacements.note(session, old=old, new=new) is not ReplacementState.WAITING
+
+
+def _remember_cards(session: Session, news: News) -> None:
+    """Look at the cards of settled payments again before they run out, once it is known what they paid for."""
+    told = {k.after.id for k in news.kept if isinstance(k.after, Payment)}
+    joined = {k.after.payment_intent_id for k in news.kept if isinstance(k.after, InvoicePayment)}
+    for payment in news.facts.payments:
+        if payment.id in told or payment.payment_intent_id in joined:
+            for invoice in news.facts.invoices_of(payment):
+                if invoice.is_ours and invoice.subscription_id is not None:
+                    cards.remember(session, payment, invoice.subscription_id)
 
 
 def _withdraw(session: Session, kept: Iterable[Kept[Fact]]) -> None:

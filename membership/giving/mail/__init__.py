@@ -16,6 +16,7 @@ from membership.giving.mail.changing import (
 )
 from membership.giving.mail.failing import (
     FAILURE_DAYS,
+    card_expiring,
     membership_ended,
     payment_failed,
     withdraw_failures,
@@ -27,6 +28,7 @@ __all__ = [
     "FAILURE_DAYS",
     "address_corrected",
     "amount_changed",
+    "card_expiring",
     "card_page_opened",
     "gift_canceled",
     "gift_replaced",

@@ -59,6 +59,22 @@ def withdraw_failures(session: Session, invoice_id: str) -> None:
     outbox.cancel(session, about(invoice_id), kinds=["giving/payment_failed"])
 
 
+def card_expiring(session: Session, *, patron: Patron, subscription: Subscription, expires: str) -> None:
+    """Say that the card of a gift runs out with the month `expires` ("2027-03"), and how to give a new one."""
+    queue(
+        session,
+        patron,
+        kind="card_expiring",
+        cause=f"{subscription.id}:{expires}",
+        context={
+            **subscription_context(subscription),
+            "expires": f"{expires[5:]}/{expires[:4]}",
+            "card_path": care_path(session, patron, subscription, CarePurpose.CARD),
+        },
+        about=f"subscription:{subscription.id}",
+    )
+
+
 def membership_ended(
     session: Session, *, patron: Patron, subscription: Subscription, ended_at: datetime
 ) -> None:

@@ -12,6 +12,7 @@ from membership.giving.models.asking import (
     Interval,
     OutgoingCall,
 )
+from membership.giving.models.cards import CardNotice, CardNoticeState
 from membership.giving.models.caring import CareAct, CareActKind, CareLink, CarePurpose
 from membership.giving.models.facts import (
     BalanceTransaction,
@@ -44,6 +45,8 @@ from membership.giving.models.replacing import Replacement, ReplacementState
 __all__ = [
     "BalanceTransaction",
     "CallState",
+    "CardNotice",
+    "CardNoticeState",
     "CareAct",
     "CareActKind",
     "CareLink",

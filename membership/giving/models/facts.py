@@ -187,6 +187,7 @@ class Payment(Base, Version):
     card_country: Mapped[str] = mapped_column(String(2), default="")
     card_last4: Mapped[str] = mapped_column(String(4), default="")
     card_fingerprint: Mapped[str] = mapped_column(String(64), default="")
+    card_expires: Mapped[str] = mapped_column(String(7), default="")  # "2027-03"
     succeeded_at: Mapped[datetime | None] = mapped_column(default=None)  # as its event told
     has_fraud_warning: Mapped[bool] = mapped_column(default=False)
     has_no_invoice: Mapped[bool] = mapped_column(default=False)  # reconciling looked for one
