@@ -1,7 +1,7 @@
 """Cards that run out: sixty days before, the patron is mailed once for each card, with a link to change it.
 
 When a payment settles, its card's end becomes a due row; then the card is looked up at Stripe, since patrons change
-cards there and banks renew them by themselves: who has a newer one is not bothered.
+cards there and banks renew them by themselves: who has a newer one is not bothered. `look_all` commits for each.
 """
 
 from datetime import UTC, datetime, timedelta
