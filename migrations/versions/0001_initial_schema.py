@@ -196,6 +196,31 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_campaign_slug")),
     )
     op.create_table(
+        "card_notice",
+        sa.Column("subscription_id", sa.String(length=255), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("expires", sa.String(length=7), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "told",
+                "replaced",
+                name="cardnoticestate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("subscription_id", "fingerprint", "expires", name=op.f("pk_card_notice")),
+    )
+    with op.batch_alter_table("card_notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_card_notice_state"), ["state"], unique=False)
+
+    op.create_table(
         "care_act",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=32), nullable=False),
@@ -683,6 +708,7 @@ def upgrade() -> None:
         sa.Column("card_country", sa.String(length=2), nullable=False),
         sa.Column("card_last4", sa.String(length=4), nullable=False),
         sa.Column("card_fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("card_expires", sa.String(length=7), nullable=False),
         sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("has_fraud_warning", sa.Boolean(), nullable=False),
         sa.Column("has_no_invoice", sa.Boolean(), nullable=False),
@@ -1867,6 +1893,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_care_act_link_hash"))
 
     op.drop_table("care_act")
+    with op.batch_alter_table("card_notice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_card_notice_state"))
+
+    op.drop_table("card_notice")
     op.drop_table("campaign")
     with op.batch_alter_table("budget", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_budget_window_starts_at"))
