@@ -11,7 +11,7 @@ from functools import cache, partial
 import css_inline
 import structlog
 from flask_babel import gettext, ngettext, npgettext, pgettext
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from membership import paths
 from membership.web import filters
@@ -40,7 +40,8 @@ def render(kind: str, language: str, context: dict[str, object]) -> Rendered:
     language = language if language in AVAILABLE else FALLBACK
     try:
         return _render(kind, language, context)
-    except TemplateError:
+    except Exception:
+        # Whatever is wrong in one language, a translation that names a value we have not above all: no mail is lost.
         if language == FALLBACK:
             raise
         log.exception("mail_template_failed", kind=kind, language=language)

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from flask_babel import get_locale
 from sqlalchemy.orm import Session
 
 from membership import secrets
 from membership.mail import outbox
 from membership.mail.models import MailState, OutgoingMail
+from membership.newsroom.settings_rows import NewsroomSettings
 from membership.web.emails import AddressError
 
 
@@ -76,6 +78,22 @@ def test_a_recipient_is_exactly_one_address(session, to):
 
 def test_an_unknown_language_falls_back_to_english(session):
     assert a_mail(session, language="xx").language == "en"
+
+
+class _Untranslatable(NewsroomSettings):
+    """A name that cannot be written in Ukrainian, as where a translation asks for a value that is not given."""
+
+    def __getattribute__(self, field: str) -> Any:
+        if field == "name" and str(get_locale()) == "uk":
+            raise KeyError("newsrom")
+        return super().__getattribute__(field)
+
+
+def test_m13_a_mail_that_cannot_be_written_in_one_language_leaves_in_english(session):
+    mail = a_mail(session, language="uk", context={"newsroom": _Untranslatable()})
+
+    assert mail.language == "en"
+    assert "There is no account with it." in mail.text
 
 
 def test_cancelling_takes_back_what_has_not_left(session):
