@@ -35,8 +35,12 @@ def on_the_way(session: Session, payment: Payment) -> Sequence[OutgoingCall]:
 
 
 def left(session: Session, payment: Payment) -> Money:
-    """What of a payment may still go back: refunds and disputes taken off, also refunds that are on the way."""
+    """What of a payment may still go back: refunds and disputes taken off, also refunds that are on the way.
+
+    A refund that waits for the patron's bank details is in no ledger yet, but its money is promised all the same.
+    """
     gone = sum(money.amount for money in history.gone(session, [payment]).get(payment.id, {}).values())
+    gone += sum(row.amount for row in refunds_of(session, payment) if row.status == "requires_action")
     gone += sum(int(call.details["amount"]) for call in on_the_way(session, payment))
     return Money(max(0, payment.amount - gone), payment.currency)
 
@@ -44,9 +48,12 @@ def left(session: Session, payment: Payment) -> Money:
 def intend(session: Session, payment: Payment, money: Money, *, reason: str, form_key: str) -> OutgoingCall:
     """The row of a refund that is about to be asked for; the same one for a form sent twice. The caller commits.
 
+    The payment stays locked until then, so that two people at once never promise more than is left.
+
     Raises:
         RefundTooLargeError: more than is left, or another currency.
     """
+    session.execute(select(Payment.id).filter_by(id=payment.id).with_for_update())
     key = f"refund:{payment.id}:{form_key}"
     known = session.scalars(select(OutgoingCall).filter_by(idempotency_key=key)).one_or_none()
     if known is not None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from membership.giving import receipts_shown, refunding
+from membership.giving import receipts_shown, refunding, watching
 from membership.giving.gifts import LIVE
 from membership.giving.models import (
     Dispute,
@@ -21,7 +21,9 @@ from membership.giving.models import (
 from membership.money import Money
 
 PAGE = 50
-STATES = ("all", "refunded", "disputed", "warned")
+STATES = ("all", "refunded", "refund_failed", "disputed", "warned")
+WAITING = ("needs_response", "warning_needs_response", "appeal_needs_response")
+"""Stripe's states of a dispute that wants an answer."""
 SUBSCRIPTION_STATES = ("active", "ending", "past_due", "paused", "canceled")
 
 
@@ -41,6 +43,8 @@ def payments(session: Session, *, state: str = "all", currency: str = "", before
         query = query.where(Payment.currency == currency)
     if state == "refunded":
         query = query.where(exists().where(Refund.charge_id == Payment.id))
+    elif state == "refund_failed":
+        query = query.where(watching.refund_failed())
     elif state == "disputed":
         query = query.where(exists().where(Dispute.charge_id == Payment.id))
     elif state == "warned":
@@ -188,8 +192,7 @@ def count_doubled(session: Session) -> int:
 
 def count_open_disputes(session: Session) -> int:
     """How many disputes wait for an answer."""
-    waiting = ("needs_response", "warning_needs_response", "appeal_needs_response")
-    return session.scalar(select(func.count()).where(Dispute.status.in_(waiting))) or 0
+    return session.scalar(select(func.count()).where(Dispute.status.in_(WAITING))) or 0
 
 
 @dataclass(frozen=True)
@@ -200,6 +203,8 @@ class Gone:
     at: datetime
     money: Money
     status: str
+    reason: str = ""  # a dispute's, in Stripe's word
+    due_at: datetime | None = None  # by when a dispute must be answered
 
 
 def gone_of(session: Session, payment: Payment) -> list[Gone]:
@@ -214,7 +219,17 @@ def gone_of(session: Session, payment: Payment) -> list[Gone]:
         for call in refunding.on_the_way(session, payment)
     ]
     disputes = session.scalars(select(Dispute).filter_by(charge_id=payment.id))
-    found += [Gone("dispute", row.created, Money(row.amount, row.currency), row.status) for row in disputes]
+    found += [
+        Gone(
+            "dispute",
+            row.created,
+            Money(row.amount, row.currency),
+            row.status,
+            row.reason,
+            row.evidence_due_at if row.status in WAITING else None,
+        )
+        for row in disputes
+    ]
     return sorted(found, key=lambda gone: gone.at)
 
 

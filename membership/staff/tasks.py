@@ -15,6 +15,7 @@ from membership.accounts.guards import admits
 from membership.accounts.models import Account
 from membership.giving import mailbox
 from membership.giving import staff_queries as giving
+from membership.giving import watching
 from membership.giving.models import Event, EventState, ReconcileRun
 from membership.mail import queries as mails
 from membership.newsroom import shield
@@ -32,7 +33,7 @@ Told = Iterator[Mapping[str, Any]]
 
 
 def of_giving(session: Session, account: Account) -> Told:
-    """Failing renewals, disputes, events that could not be applied, differences from Stripe's books."""
+    """Failing renewals, disputes, refunds that failed, warnings; events not applied, differences from Stripe's books."""
     failing = "staff.giving.index_failing"
     yield from _task(account, failing, _("Renewals that fail"), lambda: giving.count_failing(session), "bad")
     yield from _task(
@@ -63,6 +64,20 @@ def of_giving(session: Session, account: Account) -> Told:
         _("Disputes that wait for an answer"),
         lambda: giving.count_open_disputes(session),
         "bad",
+    )
+    yield from _task(
+        account,
+        payments,
+        _("Refunds that failed: the money is still here"),
+        lambda: watching.count(session, watching.refund_failed()),
+        "bad",
+    )
+    yield from _task(
+        account,
+        payments,
+        _("Payments whose card the bank has warned about"),
+        lambda: watching.count(session, watching.is_warned_of()),
+        "warn",
     )
     yield from _task(
         account,
