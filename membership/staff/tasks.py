@@ -13,9 +13,8 @@ from membership import clock
 from membership.accounts import appointing
 from membership.accounts.guards import admits
 from membership.accounts.models import Account
-from membership.giving import mailbox
+from membership.giving import mailbox, watching
 from membership.giving import staff_queries as giving
-from membership.giving import watching
 from membership.giving.models import Event, EventState, ReconcileRun
 from membership.mail import queries as mails
 from membership.newsroom import shield
@@ -33,7 +32,7 @@ Told = Iterator[Mapping[str, Any]]
 
 
 def of_giving(session: Session, account: Account) -> Told:
-    """Failing renewals, disputes, refunds that failed, warnings; events not applied, differences from Stripe's books."""
+    """Failing renewals, disputes, failed refunds, warnings; events not applied, differences from Stripe's books."""
     failing = "staff.giving.index_failing"
     yield from _task(account, failing, _("Renewals that fail"), lambda: giving.count_failing(session), "bad")
     yield from _task(
