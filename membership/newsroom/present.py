@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
     """Remember the last settings read, for the time when the database cannot be asked."""
     app.extensions["membership_newsroom"] = NewsroomSettings()
     app.extensions["membership_zone"] = lambda: newsroom().zone
+    app.extensions["membership_color"] = lambda: newsroom().color
     app.context_processor(_for_templates)
 
 

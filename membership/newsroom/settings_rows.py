@@ -64,7 +64,7 @@ class NewsroomSettings:
     taglines: dict[str, str] = field(default_factory=dict)
     about: dict[str, str] = field(default_factory=dict)  # language → Markdown
     logo: str = ""  # a name below /media/
-    color: str = "#1d5c57"  # the accent
+    color: str = "#9b2335"  # its hue is that of links, buttons and lines
     contact_email: str = "desk@example.org"
     time_zone: str = "Europe/Kyiv"
     default_language: str = "en"

@@ -14,7 +14,7 @@ from membership.newsroom.settings_rows import NewsroomSettings
 from membership.staff.deciding_gifts import codes, gifts
 from membership.staff.deciding_sections import sections
 from membership.staff.decisions import Decision, DecisionError, Group, count, in_language, line, one_of
-from membership.web import emails
+from membership.web import accents, emails
 from membership.web.languages import AVAILABLE
 
 
@@ -45,6 +45,17 @@ def _name(settings: NewsroomSettings) -> Group:
         ),
         line("name", _("Name"), most=80),
         line("tagline", _("Tagline"), most=140, required=False),
+        Decision(
+            key="color",
+            label=_("Color"),
+            hint=_(
+                "Of links, buttons and lines, like #9b2335. "
+                "Its hue is kept; how light it is follows from what can be read."
+            ),
+            show=lambda s: s.color,
+            take=_take_color,
+            size="short",
+        ),
         *(
             decision
             for language in others
@@ -61,6 +72,12 @@ def _name(settings: NewsroomSettings) -> Group:
         effect=_("Every page is made anew within seconds; mails that are already queued keep the old name."),
         decisions=decisions,
     )
+
+
+def _take_color(settings: NewsroomSettings, typed: str) -> NewsroomSettings:
+    if not accents.tokens(typed.strip()):
+        raise DecisionError(_("Enter a color as # and six digits or letters from a to f, like #9b2335."))
+    return replace(settings, color=typed.strip().lower())
 
 
 def _language() -> Group:

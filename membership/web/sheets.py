@@ -1,7 +1,8 @@
 """Several style sheets as one answer, compressed: a page asks once for what stands in many small files.
 
 Nothing is built and nothing is written: `/sheets/frame.css` is the text of the files it stands for, in that order,
-made once a process. It lies outside of /static/, which a server in front may serve by itself.
+and of the newsroom's own color, made once a process. It lies outside of
+/static/, which a server in front may serve by itself.
 """
 
 import gzip
@@ -9,10 +10,10 @@ import hashlib
 from functools import lru_cache
 
 import brotli
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, current_app, request
 
 from membership import paths
-from membership.web import access
+from membership.web import accents, access
 
 YEAR_S = 31_536_000
 GROUPS = {
@@ -38,7 +39,7 @@ def address(group: str) -> str:
     Raises:
         KeyError: there is no such group (a typing error in a template should not go unseen).
     """
-    return f"/sheets/{group}.css?v={_digest(group)}"
+    return f"/sheets/{group}.css?v={_digest(group, _color(group))}"
 
 
 @access.public
@@ -46,13 +47,14 @@ def show(group: str) -> Response:
     """A group's text; kept for a year by whoever asked for just this content."""
     if group not in GROUPS or request.script_root:
         abort(404)
+    color = _color(group)
     encoding = request.accept_encodings.best_match(("br", "gzip", "identity"), "identity")
-    response = Response(_encoded(group, encoding), mimetype="text/css")
+    response = Response(_encoded(group, color, encoding), mimetype="text/css")
     if encoding != "identity":
         response.headers["Content-Encoding"] = encoding
     response.headers["Vary"] = "Accept-Encoding"
-    response.set_etag(f"{_digest(group)}-{encoding}")
-    hashed = request.args.get("v") == _digest(group)
+    response.set_etag(f"{_digest(group, color)}-{encoding}")
+    hashed = request.args.get("v") == _digest(group, color)
     response.headers["Cache-Control"] = (
         f"public, max-age={YEAR_S}, immutable" if hashed else "public, max-age=300"
     )
@@ -60,19 +62,25 @@ def show(group: str) -> Response:
     return response
 
 
-def _text(group: str) -> bytes:
-    return b"\n".join((paths.STATIC / "css" / f"{name}.css").read_bytes() for name in GROUPS[group])
+def _color(group: str) -> str:
+    """The newsroom's color, for the group that has the tokens."""
+    return str(current_app.extensions["membership_color"]()) if group == "frame" else ""
+
+
+def _text(group: str, color: str) -> bytes:
+    files = [(paths.STATIC / "css" / f"{name}.css").read_bytes() for name in GROUPS[group]]
+    return b"\n".join([*files, accents.tokens(color).encode()] if color else files)
 
 
 @lru_cache
-def _digest(group: str) -> str:
-    return hashlib.sha256(_text(group)).hexdigest()[:12]
+def _digest(group: str, color: str) -> str:
+    return hashlib.sha256(_text(group, color)).hexdigest()[:12]
 
 
 @lru_cache
-def _encoded(group: str, encoding: str) -> bytes:
+def _encoded(group: str, color: str, encoding: str) -> bytes:
     if encoding == "br":
-        return bytes(brotli.compress(_text(group), mode=brotli.MODE_TEXT))
+        return bytes(brotli.compress(_text(group, color), mode=brotli.MODE_TEXT))
     if encoding == "gzip":
-        return gzip.compress(_text(group), 9, mtime=0)
-    return _text(group)
+        return gzip.compress(_text(group, color), 9, mtime=0)
+    return _text(group, color)

@@ -4,11 +4,14 @@ import gzip
 
 import brotli
 import pytest
+from flask import g
 
 from membership import paths
-from membership.web import sheets
+from membership.newsroom import settings_rows
+from membership.web import accents, sheets
 
 
+@pytest.mark.usefixtures("session")
 @pytest.mark.parametrize("group", sheets.GROUPS)
 def test_a_group_is_the_text_of_its_files_in_their_order(client, group):
     answer = client.get(sheets.address(group))
@@ -17,9 +20,11 @@ def test_a_group_is_the_text_of_its_files_in_their_order(client, group):
         (paths.STATIC / "css" / f"{name}.css").read_text(encoding="utf-8") for name in sheets.GROUPS[group]
     ]
     assert answer.mimetype == "text/css"
-    assert answer.text == "\n".join(files)
+    assert answer.text.startswith("\n".join(files))
+    assert ("--accent: oklch(0.475 " in answer.text[len("\n".join(files)) :]) == (group == "frame")
 
 
+@pytest.mark.usefixtures("session")
 @pytest.mark.parametrize(("encoding", "decode"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
 def test_a_group_is_compressed_for_who_can_read_that(client, encoding, decode):
     plain = client.get(sheets.address("frame")).data
@@ -32,6 +37,7 @@ def test_a_group_is_compressed_for_who_can_read_that(client, encoding, decode):
     assert len(answer.data) < len(plain) / 2
 
 
+@pytest.mark.usefixtures("session")
 def test_only_the_address_with_the_right_hash_is_kept_for_long(client):
     current = client.get(sheets.address("frame")).headers["Cache-Control"]
     bare = client.get("/sheets/frame.css").headers["Cache-Control"]
@@ -41,6 +47,7 @@ def test_only_the_address_with_the_right_hash_is_kept_for_long(client):
     assert bare == stale == "public, max-age=300"
 
 
+@pytest.mark.usefixtures("session")
 def test_an_unchanged_group_is_not_sent_again(client):
     tag = client.get(sheets.address("tools")).headers["ETag"]
 
@@ -54,5 +61,17 @@ def test_no_other_file_is_served(client, path):
     assert client.get(path).status_code == 404
 
 
+@pytest.mark.usefixtures("session")
 def test_a_style_sheet_sets_no_cookie(client):
     assert "Set-Cookie" not in client.get(sheets.address("frame")).headers
+
+
+def test_another_color_of_the_newsroom_is_another_address(session, client):
+    before = sheets.address("frame"), sheets.address("tools")
+    settings_rows.change(session, {"color": "#0a6e31"})
+    session.commit()
+    g.pop("newsroom", None)
+
+    assert sheets.address("frame") != before[0]
+    assert sheets.address("tools") == before[1]
+    assert accents.tokens("#0a6e31") in client.get(sheets.address("frame")).text
