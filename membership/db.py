@@ -19,6 +19,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as BoundSession
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     Connection,
@@ -26,9 +27,11 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
+    FromClause,
     Integer,
     MetaData,
     String,
+    Table,
     event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -118,6 +121,16 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=Fals
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {getattr(self, 'id', None)}>"
+
+
+def guard(table: FromClause, guards: dict[str, list[str]]) -> None:
+    """Let statements (triggers) be made together with a table, by dialect; migrations/env.py writes them down too."""
+    if not isinstance(table, Table):
+        raise TypeError("only a table has triggers")
+    table.info["guards"] = guards
+    for dialect, statements in guards.items():
+        for statement in statements:
+            event.listen(table, "after_create", DDL(statement).execute_if(dialect=dialect))
 
 
 _writing: ContextVar[bool] = ContextVar("writing", default=True)

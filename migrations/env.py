@@ -1,8 +1,10 @@
-"""Runs the schema's revisions with the app's engine; renders our column types as plain SQLAlchemy."""
+"""Runs the schema's revisions with the app's engine; renders our column types and triggers as plain SQLAlchemy."""
 
 from typing import TYPE_CHECKING, Any, Literal
 
 from alembic import context
+from alembic.autogenerate import renderers
+from alembic.operations.ops import CreateTableOp, MigrateOperation
 from sqlalchemy import JSON, Connection, func, select
 
 from membership.app import create_app  # noqa: F401 - importing the app imports every table
@@ -12,6 +14,7 @@ from membership.secrets import Secret, SecretBytes
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
+    from alembic.operations.ops import MigrationScript
 
 _ONE_AT_A_TIME = 7_025_020
 """PostgreSQL's advisory lock of who migrates; the number is only a name."""
@@ -35,6 +38,27 @@ def _wait_for_turn(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
 
 
+class GuardOp(MigrateOperation):
+    """Makes the triggers that come with a table (membership.db.guard)."""
+
+    def __init__(self, statements: dict[str, list[str]]) -> None:
+        self.statements = statements
+
+
+@renderers.dispatch_for(GuardOp)
+def _render_guards(_autogenerate: "AutogenContext", guards: GuardOp) -> str:
+    return f"for statement in {guards.statements!r}[op.get_bind().dialect.name]:\n    op.execute(statement)"
+
+
+def add_guards(_context: object, _revision: object, scripts: "list[MigrationScript]") -> None:
+    """Write the triggers of each new table into the revision that makes it: a comparison of schemas sees none."""
+    for script in scripts:
+        for part in script.upgrade_ops_list:
+            made = [op.table_name for op in part.ops if isinstance(op, CreateTableOp)]
+            tables = [Base.metadata.tables[name] for name in made]
+            part.ops += [GuardOp(table.info["guards"]) for table in tables if "guards" in table.info]
+
+
 def run() -> None:
     """Apply the revisions in one transaction."""
     engine = context.config.attributes["engine"].execution_options(membership_writes=True)
@@ -46,6 +70,7 @@ def run() -> None:
             render_item=render_item,
             include_name=is_a_models,
             compare_type=True,
+            process_revision_directives=add_guards,
         )
         with context.begin_transaction():
             _wait_for_turn(connection)

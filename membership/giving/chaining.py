@@ -60,8 +60,9 @@ def _extend(session: Session) -> int:
 
 
 def hash_of(previous: str, entry: Row[Any], lines: Sequence[tuple[str, int, str]]) -> str:
-    """The hash an entry must have after the one before it."""
-    said = [previous, entry.kind, entry.stripe_id, entry.at.isoformat(), entry.booked_on.isoformat()]
+    """The hash an entry must have after the one before it; it covers every column and every line."""
+    said = [previous, entry.kind, entry.stripe_id, entry.at.isoformat()]
+    said += [entry.effective_on.isoformat(), entry.booked_on.isoformat(), entry.payment_id or ""]
     said += [f"{book} {amount} {currency}" for book, amount, currency in lines]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()
 

@@ -8,10 +8,20 @@ debit and credit. A correction is another entry. The hash chain is made by a job
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, SmallInteger, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, CurrencyCode, MinorUnits, RowId
+from membership.giving import guarding
 
 
 class Book(StrEnum):
@@ -80,10 +90,19 @@ class LedgerLine(Base):
     """One signed amount of an entry in one account; an entry's lines add up to 0 in each currency."""
 
     __tablename__ = "ledger_line"
-    __table_args__ = (Index(None, "book", "currency"),)
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount_not_zero"),
+        CheckConstraint("currency = lower(currency)", name="currency_lower"),
+        Index(None, "book", "currency"),
+    )
 
     entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entry.id"), primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     book: Mapped[Book]
     amount: Mapped[MinorUnits]
     currency: Mapped[CurrencyCode]
+
+
+guarding.never_changed(LedgerEntry.__table__, once=("hash", "link"))
+guarding.never_changed(LedgerLine.__table__)
+guarding.never_changed(SealedMonth.__table__)

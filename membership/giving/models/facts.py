@@ -66,7 +66,12 @@ class Subscription(Base, Version):
     """A gift that renews, as Stripe has it: the latest snapshot. Its past is in SubscriptionState."""
 
     __tablename__ = "subscription"
-    __table_args__ = (Index(None, "status"),)
+    __table_args__ = (
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        CheckConstraint("covered_fee >= 0 AND covered_fee <= amount", name="fee_within_amount"),
+        CheckConstraint("currency = lower(currency)", name="currency_lower"),
+        Index(None, "status"),
+    )
 
     id: Mapped[str] = mapped_column(String(255), primary_key=True)  # sub_…
     customer_id: Mapped[str] = mapped_column(String(255), index=True)
@@ -165,6 +170,8 @@ class Payment(Base, Version):
     __tablename__ = "payment"
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("covered_fee >= 0 AND covered_fee < amount", name="fee_within_amount"),
+        CheckConstraint("currency = lower(currency)", name="currency_lower"),
         Index(None, "settled_at"),
         Index(None, "checkout_public_id"),
     )
@@ -210,7 +217,10 @@ class Refund(Base, Version):
     """Money we sent back, whole or part. A refund that failed keeps its row; the ledger takes it back."""
 
     __tablename__ = "refund"
-    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("currency = lower(currency)", name="currency_lower"),
+    )
 
     id: Mapped[str] = mapped_column(String(255), primary_key=True)  # re_…
     charge_id: Mapped[str] = mapped_column(String(255), index=True)
@@ -227,6 +237,10 @@ class Dispute(Base, Version):
     """A patron's bank takes money back, or only asks (an inquiry: `withdrawn_at` stays empty)."""
 
     __tablename__ = "dispute"
+    __table_args__ = (
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        CheckConstraint("currency = lower(currency)", name="currency_lower"),
+    )
 
     id: Mapped[str] = mapped_column(String(255), primary_key=True)  # du_…
     charge_id: Mapped[str] = mapped_column(String(255), index=True)
@@ -246,6 +260,7 @@ class BalanceTransaction(Base):
     __tablename__ = "balance_transaction"
     __table_args__ = (
         CheckConstraint("net = amount - fee", name="net_is_amount_less_fee"),
+        CheckConstraint("currency = lower(currency)", name="currency_lower"),
         Index(None, "created"),
     )
 
