@@ -38,6 +38,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeftError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, mapped_column
+from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 5_000
@@ -130,7 +131,8 @@ def guard(table: FromClause, guards: dict[str, list[str]]) -> None:
     table.info["guards"] = guards
     for dialect, statements in guards.items():
         for statement in statements:
-            event.listen(table, "after_create", DDL(statement).execute_if(dialect=dialect))
+            made: ExecutableDDLElement = DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy types it so
+            event.listen(table, "after_create", made.execute_if(dialect=dialect))
 
 
 _writing: ContextVar[bool] = ContextVar("writing", default=True)

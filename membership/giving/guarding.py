@@ -32,9 +32,12 @@ def _on_postgresql(table: Table, once: Collection[str]) -> list[str]:
     name = table.name
     when = f"WHEN ({_changes(table, once, 'IS DISTINCT FROM')}) " if once else ""
     refuse = f"EXECUTE FUNCTION {name}_stays()"
-    return [
+    function = (
         f"CREATE OR REPLACE FUNCTION {name}_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION "
-        f"'rows of {name} are never changed or taken out' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+        f"'rows of {name} are never changed or taken out' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+    return [
+        function,
         f"CREATE TRIGGER {name}_is_not_taken_out BEFORE DELETE ON {name} FOR EACH ROW {refuse}",
         f"CREATE TRIGGER {name}_is_not_changed BEFORE UPDATE ON {name} FOR EACH ROW {when}{refuse}",
     ]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
@@ -131,13 +132,14 @@ def _rows(session: Session, where: ColumnElement[bool]) -> list[Row]:
             LedgerLine.currency,
             LedgerEntry.payment_id,
             LedgerEntry.stripe_id,
+            LedgerEntry.kind,
         )
         .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
         .where(where, LedgerLine.book.in_(_BOOKS))
         .order_by(LedgerEntry.effective_on, LedgerEntry.at, LedgerEntry.id, LedgerLine.number)
     )
-    found = session.execute(query).all()
-    labels = _labels(session, {payment_id or stripe_id for *_rest, payment_id, stripe_id in found})
+    found = _standing(session.execute(query).all())
+    labels = _labels(session, {row.payment_id or row.stripe_id for row in found})
     return [
         Row(
             day=day,
@@ -146,8 +148,27 @@ def _rows(session: Session, where: ColumnElement[bool]) -> list[Row]:
             receipt=labels.get(payment_id or stripe_id, ""),
             money=Money(-amount, currency),  # the ledger writes what was given as negative
         )
-        for day, book, amount, currency, payment_id, stripe_id in found
+        for day, book, amount, currency, payment_id, stripe_id, _kind in found
     ]
+
+
+def _standing(found: Sequence[Any]) -> list[Any]:
+    """The lines without those that were moved to another day: what is taken back there cancels what it came from."""
+    standing = [row for row in found if not _is_taken_back(row)]
+    for moved in filter(_is_taken_back, found):
+        key = (moved.effective_on, moved.book, -moved.amount, moved.currency, moved.payment_id)
+        first = next(
+            (r for r in standing if (r.effective_on, r.book, r.amount, r.currency, r.payment_id) == key), None
+        )
+        if first is not None:
+            standing.remove(first)
+        else:
+            standing.append(moved)
+    return standing
+
+
+def _is_taken_back(row: Any) -> bool:  # noqa: ANN401 - a row of `_rows`
+    return row.kind is EntryKind.REDATED and row.stripe_id.endswith(":from")
 
 
 def _labels(session: Session, keys: set[str]) -> dict[str, str]:

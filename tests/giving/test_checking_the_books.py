@@ -11,6 +11,7 @@ from membership.giving.ledger import Book, LedgerEntry, LedgerLine, SealedMonth
 from membership.giving.models import CallState, Event, EventState, ObjectToRead, OutgoingCall, Owner, Payment
 from membership.giving.movements import Movement
 from membership.patrons.models import Coverage
+from tests.giving import guards
 from tests.giving.stripe_words import Life, monthly
 
 
@@ -111,7 +112,8 @@ BREAKS = {
 
 @pytest.mark.parametrize("check", BREAKS)
 def test_what_is_broken_is_found(books, check):
-    books.execute(BREAKS[check]())
+    with guards.lifted(books):
+        books.execute(BREAKS[check]())
     books.commit()
 
     assert check in _findings(books)

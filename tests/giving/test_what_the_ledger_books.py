@@ -8,12 +8,22 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from membership import clock
-from membership.giving import applying, booking, checking, fees, parsing, refunding, sealing, stating
+from membership.giving import (
+    applying,
+    booking,
+    checking,
+    fees,
+    parsing,
+    refunding,
+    sealing,
+    statements,
+    stating,
+)
 from membership.giving.booking import Entry, Line
 from membership.giving.facts import BalanceTransaction
 from membership.giving.ledger import Book, EntryKind, LedgerEntry, LedgerLine
 from membership.giving.models import Owner, Payment, Subscription
-from membership.patrons.models import Coverage
+from membership.patrons.models import Coverage, Patron
 from tests.giving.sandboxed import empty
 from tests.giving.stripe_words import START, Life, monthly, once
 
@@ -116,6 +126,10 @@ def test_a_day_learned_after_its_month_was_sealed_leaves_the_sealed_figures_alon
     assert sum(sums.values()) == -2500
     gifts = {day: amount for (day, book, _), amount in _by_day(session).items() if book is Book.GIFTS}
     assert gifts == {date(2026, 2, 18): -2500}
+    patron_id = session.scalars(select(Patron.id)).one()
+    told = statements.of_patron(session, patron_id, date(2026, 1, 1), date(2026, 12, 31))
+    (account,) = told.accounts
+    assert [(row.day, row.money.amount) for row in account.rows] == [(date(2026, 2, 18), 2500)]
 
 
 @settings(max_examples=20)
