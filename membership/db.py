@@ -124,11 +124,15 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=Fals
         return f"<{type(self).__name__} {getattr(self, 'id', None)}>"
 
 
+GUARDS: dict[str, dict[str, list[str]]] = {}
+"""The statements (triggers) that are made together with a table, by its name and the engine's dialect."""
+
+
 def guard(table: FromClause, guards: dict[str, list[str]]) -> None:
     """Let statements (triggers) be made together with a table, by dialect; migrations/env.py writes them down too."""
     if not isinstance(table, Table):
         raise TypeError("only a table has triggers")
-    table.info["guards"] = guards
+    GUARDS[table.name] = guards
     for dialect, statements in guards.items():
         for statement in statements:
             made: ExecutableDDLElement = DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy types it so

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Connection, func, select
 
 from membership.app import create_app  # noqa: F401 - importing the app imports every table
 from membership.cli.database import is_a_models
-from membership.db import Base, UtcDateTime
+from membership.db import GUARDS, Base, UtcDateTime
 from membership.secrets import Secret, SecretBytes
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def add_guards(_context: object, _revision: object, scripts: "list[MigrationScri
     for script in scripts:
         for part in script.upgrade_ops_list:
             made = [op.table_name for op in part.ops if isinstance(op, CreateTableOp)]
-            tables = [Base.metadata.tables[name] for name in made]
-            part.ops += [GuardOp(table.info["guards"]) for table in tables if "guards" in table.info]
+            part.ops += [GuardOp(GUARDS[name]) for name in made if name in GUARDS]
 
 
 def run() -> None:
