@@ -15,6 +15,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from membership import db
+from membership.giving import storing
 from membership.giving.posting import ENTRIES, LINES
 
 FIRST = "0" * 64
@@ -36,13 +37,12 @@ def extend(session: Session) -> int:
 
 def _extend(session: Session) -> int:
     connection = session.connection()
-    # One that chains waits for another, by the lock on the last link.
+    storing.lock(session, ["chain"])  # before there is a link, there is no row to lock
     last = connection.execute(
         select(ENTRIES.c.link, ENTRIES.c.hash)
         .where(ENTRIES.c.link.is_not(None))
         .order_by(ENTRIES.c.link.desc())
         .limit(1)
-        .with_for_update()
     ).first()
     link, previous = (last.link, last.hash) if last is not None else (0, FIRST)
     rows = connection.execute(

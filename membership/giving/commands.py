@@ -77,6 +77,10 @@ def _print(found: Found) -> None:
         click.echo(f"… and {found.count - SHOWN} more.")
     ending = ", and what is ours to repair is repaired" if found.count else ""
     click.echo(f"{found.count} differences in {found.read} objects{ending}.")
+    if not found.is_whole:
+        click.echo(
+            "This run went on where one was cut off; run it again from the start to let months be sealed."
+        )
     for month in found.sealed:
         click.echo(f"{month:%Y-%m} is sealed.")
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.giving import measuring, ordering, parsing, posting, rederiving, storing
+from membership.giving import fees, measuring, ordering, parsing, posting, rederiving, storing
 from membership.giving.facts import (
     BalanceTransaction,
     Customer,
@@ -79,6 +79,8 @@ def load(
         progress("objects", len(chunk))
     counts["patrons"] = rederiving.rederive(session, customers, progress)
     posting.post_without_source(session, transactions, None)
+    if transactions:
+        fees.read_until(session, max(transaction.created for transaction in transactions))
     session.commit()
     return dict(counts)
 

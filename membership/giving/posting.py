@@ -16,7 +16,7 @@ from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.giving import sealing
+from membership.giving import sealing, storing
 from membership.giving.booking import Entry, Line, entry_without_source
 from membership.giving.facts import BalanceTransaction, Fact
 from membership.giving.ledger import Book, EntryKind, LedgerEntry, LedgerLine, SealedMonth
@@ -69,7 +69,13 @@ class Calendar:
 
 def calendar(session: Session, zone: ZoneInfo) -> Calendar:
     """The newsroom's calendar as it is now."""
-    return Calendar(zone, clock.today(zone), lambda: set(session.scalars(select(SealedMonth.first_day))))
+    return Calendar(zone, clock.today(zone), lambda: _sealed(session))
+
+
+def _sealed(session: Session) -> set[date]:
+    """The sealed months; none is sealed before this transaction ends."""
+    storing.lock_shared(session, sealing.LOCK)
+    return set(session.scalars(select(SealedMonth.first_day)))
 
 
 def post(session: Session, entries: Collection[Entry], days: Calendar) -> int:

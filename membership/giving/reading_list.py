@@ -2,7 +2,8 @@
 
 from typing import cast
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from membership import clock, jobs
@@ -44,12 +45,10 @@ def check(session: Session, fact: Fact) -> None:
 
 def add(session: Session, wanted: ToRead) -> None:
     """Let an object be read by the worker; one that waits already is left as it is. The caller commits."""
-    key = (TABLE.c.type == wanted.type) & (TABLE.c.id == wanted.id)
-    if session.connection().execute(select(TABLE.c.id).where(key)).first() is not None:
-        return
-    now = clock.now()
-    session.connection().execute(
-        insert(TABLE),
+    now, connection = clock.now(), session.connection()
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    added = connection.execute(
+        insert(TABLE).on_conflict_do_nothing(),
         {
             "type": wanted.type,
             "id": wanted.id,
@@ -60,4 +59,5 @@ def add(session: Session, wanted: ToRead) -> None:
             "state": ReadingState.WAITING,
         },
     )
-    jobs.wake(session, "readings")
+    if added.rowcount:
+        jobs.wake(session, "readings")

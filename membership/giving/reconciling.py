@@ -73,6 +73,9 @@ class Found:
     count: int = 0
     read: int = 0
     sealed: list[date] = field(default_factory=list)
+    is_whole: bool = (
+        True  # every list was compared both ways, as it is not where a run goes on in the middle of one
+    )
 
     def add(self, new: list[Difference]) -> None:
         """Take more differences."""
@@ -89,8 +92,9 @@ def reconcile(
 ) -> Found:
     """Compare all that was made `since` (None: ever) with Stripe, name each difference and repair it.
 
-    Subscriptions and customers are compared whole, whenever they were made. Commits page by page; a run that was cut
-    off less than a day ago is taken up again.
+    Subscriptions and customers are compared whole, whenever they were made. Only a run without `since` can tell whose
+    money without a mark is. Commits page by page; a run that was cut off less than a day ago is taken up again, but
+    seals no month: what it had seen of a list is not known any more.
 
     Raises:
         GatewayUnavailable: Stripe cannot be read; what was compared so far stands, and the next call goes on.
@@ -107,8 +111,12 @@ def reconcile(
             last = str(page.objects[-1]["id"]) if page.objects else ""
             db.run_unit(session, partial(_note, session, run.id, kind, last, found))
             progress(kind, len(page.objects))
-        if not after:
+        if after:  # what was seen of this list before the run was cut off is not known any more
+            db.run_unit(session, partial(_one_way, session, run.id, kind))
+        else:
             found.add(db.run_unit(session, partial(_look_back, session, kind, since, seen)))
+        if kind == "charge" and since is None:
+            db.run_unit(session, partial(_settle_owners, session))
         after = ""
         _drain(session, gateway, kind)
     return db.run_unit(session, partial(_finish, session, run.id, since, found))
@@ -236,31 +244,35 @@ def _note(session: Session, run_id: int, kind: str, after: str, found: Found) ->
 
 
 def _look_back(session: Session, kind: str, since: datetime | None, seen: set[str]) -> list[Difference]:
-    """What our books have and Stripe's list did not; settles whose payments without an invoice are."""
-    differences: list[Difference] = []
+    """What our books have and Stripe's list did not."""
+    if kind not in _BOTH_WAYS:
+        return []
+    fact, column = _BOTH_WAYS[kind]
+    table = storing.table_of(fact)
+    # What settled while the list was read may be on a page that was read before.
+    query = select(table.c.id).where(table.c[column] < clock.now() - timedelta(hours=1))
+    if since is not None:
+        query = query.where(table.c[column] >= since)
+    return comparing.unknown_to_stripe(fact, session.scalars(query), seen)
+
+
+def _one_way(session: Session, run_id: int, kind: str) -> None:
+    """Remember that a list was not compared both ways, so that no month seals by this run."""
     if kind in _BOTH_WAYS:
-        fact, column = _BOTH_WAYS[kind]
-        table = storing.table_of(fact)
-        # What settled while the list was read may be on a page that was read before.
-        query = select(table.c.id).where(table.c[column] < clock.now() - timedelta(hours=1))
-        if since is not None:
-            query = query.where(table.c[column] >= since)
-        differences = comparing.unknown_to_stripe(fact, session.scalars(query), seen)
-    if kind == "charge":
-        _settle_owners(session, since)
-    return differences
+        session.get_one(ReconcileRun, run_id).is_whole = False
 
 
-def _settle_owners(session: Session, since: datetime | None) -> None:
-    """Payments of which no mark and, all invoice payments read, no invoice says that they are ours: they are not."""
+def _settle_owners(session: Session) -> None:
+    """Payments of which no mark and no invoice says that they are ours are not: all invoice payments have been read.
+
+    Only where all have: what joins an invoice to a payment of today may have been made long ago.
+    """
     table = storing.table_of(facts.Payment)
     query = storing.selection(facts.Payment).where(
         table.c.owner == Owner.UNKNOWN,
         table.c.has_no_invoice.is_(False),
         table.c.charged_at < clock.now() - timedelta(hours=1),
     )
-    if since is not None:
-        query = query.where(table.c.charged_at >= since)
     told: list[Any] = [
         comparing.without_invoice(fact) for fact in storing.read(session, facts.Payment, query)
     ]
@@ -279,6 +291,7 @@ def _drain(session: Session, gateway: Gateway, kind: str) -> None:
 def _finish(session: Session, run_id: int, since: datetime | None, found: Found) -> Found:
     run = session.get_one(ReconcileRun, run_id)
     run.finished_at = clock.now()
-    if found.count == 0:
+    found.is_whole = run.is_whole
+    if found.count == 0 and run.is_whole:
         found.sealed = sealing.seal(session, since)
     return found

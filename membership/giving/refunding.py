@@ -58,6 +58,8 @@ def intend(session: Session, payment: Payment, money: Money, *, reason: str, for
     known = session.scalars(select(OutgoingCall).filter_by(idempotency_key=key)).one_or_none()
     if known is not None:
         return known
+    # Two refunds at the same time would both fit, so that the second waits for the first.
+    session.execute(select(Payment.id).filter_by(id=payment.id).with_for_update())
     remaining = left(session, payment)
     if money.currency != remaining.currency or remaining < money:
         raise RefundTooLargeError(remaining)

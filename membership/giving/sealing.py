@@ -6,9 +6,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from membership import clock
+from membership.giving import storing
 from membership.giving.ledger import LedgerEntry, SealedMonth
 from membership.newsroom import settings_rows
 
+LOCK = "seal"
 OPEN_DAYS = 4
 """A month stays open for so many days after its end."""
 
@@ -18,6 +20,7 @@ def seal(session: Session, since: datetime | None) -> list[date]:
 
     `since`: what the comparison left out (None: nothing).
     """
+    storing.lock(session, [LOCK])  # whoever books on an old day has looked which months are sealed
     zone = settings_rows.current(session).zone
     first = session.scalar(select(func.min(LedgerEntry.booked_on)))
     if first is None:

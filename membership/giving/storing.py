@@ -72,6 +72,15 @@ _ADD_STATE = {
     for name, upsert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
 _STATE_NAMES = tuple(field.name for field in fields(SubscriptionState))
+_STATE_SAYS = [
+    name for name in _STATE_NAMES if name not in {"subscription_id", "as_of", "event_id", "is_restored"}
+]
+_STATE_BEFORE = (
+    select(*(STATES.c[name] for name in _STATE_SAYS))
+    .where(STATES.c.subscription_id == bindparam("subscription"), STATES.c.as_of <= bindparam("at"))
+    .order_by(STATES.c.as_of.desc(), STATES.c.event_id.desc())
+    .limit(1)
+)
 
 
 def columns_of(kind: type[Fact]) -> tuple[str, ...]:
@@ -176,9 +185,19 @@ def _email_index(fact: Fact) -> str:
 
 
 def keep_state(session: Session, state: SubscriptionState) -> bool:
-    """Remember what a subscription was at an instant; whether it was told for the first time."""
+    """Remember what a subscription was at an instant; whether that is news.
+
+    An event dates what it tells, so each is kept. A read only says that it is so: it is kept where that differs from
+    what was told before.
+    """
     values = {name: getattr(state, name) for name in _STATE_NAMES}
     connection = session.connection()
+    if not state.event_id:
+        before = connection.execute(
+            _STATE_BEFORE, {"subscription": state.subscription_id, "at": state.as_of}
+        ).first()
+        if before is not None and all(getattr(before, name) == values[name] for name in _STATE_SAYS):
+            return False
     return connection.execute(_ADD_STATE[connection.dialect.name], values).first() is not None
 
 
@@ -192,6 +211,13 @@ def lock(session: Session, keys: Iterable[str]) -> None:
         return
     for number in sorted({_number(key) for key in keys}):
         connection.execute(select(_advisory(number)))
+
+
+def lock_shared(session: Session, key: str) -> None:
+    """Let whoever takes `lock` of a key wait for this transaction, and the other way round; sharers do not wait."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock_shared(_number(key))))
 
 
 def _advisory(number: int) -> ColumnElement[Any]:

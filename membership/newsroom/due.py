@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from membership import clock, db, jobs
@@ -32,10 +33,14 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
 
 def at(session: Session, when: datetime, *, kind: str, key: str) -> None:
     """Let `kind` happen to `key` at an instant; an earlier word about the same is replaced. The caller commits."""
-    row = session.scalars(select(DueRow).filter_by(kind=kind, key=key)).one_or_none()
+    known = select(DueRow).filter_by(kind=kind, key=key)
+    row = session.scalars(known).one_or_none()
     if row is None:
-        session.add(DueRow(at=when, kind=kind, key=key))
-    elif row.at != when or row.state is not DueState.DONE:
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        values = {"at": when, "kind": kind, "key": key, "state": DueState.WAITING, "tries": 0, "error": ""}
+        session.execute(insert(DueRow).values(values).on_conflict_do_nothing())
+        row = session.scalars(known).one()  # this one, or that of whoever said so at the same time
+    if row.at != when or row.state is not DueState.DONE:
         row.at, row.state, row.tries, row.next_try_at, row.error = when, DueState.WAITING, 0, None, ""
     jobs.wake(session, "due")
 

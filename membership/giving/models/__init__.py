@@ -33,6 +33,7 @@ from membership.giving.models.gifts import GiftMembership
 from membership.giving.models.hearing import (
     Event,
     EventState,
+    ListRead,
     ObjectToRead,
     ReadingState,
     ReconcileRun,
@@ -62,6 +63,7 @@ __all__ = [
     "Interval",
     "Invoice",
     "InvoicePayment",
+    "ListRead",
     "MailboxRequest",
     "ObjectToRead",
     "OfflineGift",

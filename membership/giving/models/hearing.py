@@ -83,3 +83,13 @@ class ReconcileRun(Base):
         default_factory=dict
     )  # {"rows": [[kind, id, sentence], …], "count": n}
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    is_whole: Mapped[bool] = mapped_column(default=True)  # every list was compared both ways
+
+
+class ListRead(Base):
+    """Up to when a list at Stripe has been read whole: a pass that was cut off leaves it as it was."""
+
+    __tablename__ = "list_read"
+
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)  # "balance_transaction"
+    until: Mapped[datetime]
