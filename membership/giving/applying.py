@@ -169,7 +169,8 @@ def _keep(session: Session, fact: Observed, applied: Applied, known: Known) -> N
     elif not relevance.is_wanted(session, fact):
         applied.foreign += 1
     elif isinstance(fact, facts.Payment):
-        _hold(session, measuring.measured(session, fact), applied, known)
+        told = relevance.kept_of(session, known.get(fact), fact)
+        _hold(session, measuring.measured(session, told), applied, known)
     elif not isinstance(fact, SubscriptionState):
         _hold(session, fact, applied, known)
 

@@ -153,6 +153,13 @@ def money_is_assigned(session: Session) -> list[Finding]:
     return amber("N10", "It is not known whether these payments are ours.", session.scalars(query).all())
 
 
+def strangers_are_unknown(session: Session) -> list[Finding]:
+    """N35: of others' money on a shared account amounts, currency and ids are kept, and nothing of who paid it."""
+    has_card = or_(Payment.method != "", Payment.card_last4 != "", Payment.card_fingerprint != "")
+    query = select(Payment.id).where(Payment.owner == Owner.FOREIGN, has_card)
+    return red("N35", "It is kept how strangers paid.", session.scalars(query).all(), "")
+
+
 def calls_have_answers(session: Session) -> list[Finding]:
     """N11: the outcome of every write we asked of Stripe is known within an hour."""
     query = select(OutgoingCall.id).where(
@@ -173,6 +180,7 @@ CHECKS: tuple[Check, ...] = (
     refunds_fit,
     sealed_months_stay,
     money_is_assigned,
+    strangers_are_unknown,
     calls_have_answers,
 )
 """The checks of the ledger."""

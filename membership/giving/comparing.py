@@ -11,7 +11,17 @@ from membership.giving.facts import Fact, Observed, SubscriptionState
 from membership.money import Money
 
 _SILENT = frozenset(
-    {"hosted_url", "next_attempt_at", "payment_method_id", "evidence_due_at", "months", "covered_fee"}
+    {
+        "card_country",
+        "card_fingerprint",
+        "card_last4",
+        "hosted_url",
+        "next_attempt_at",
+        "payment_method_id",
+        "evidence_due_at",
+        "months",
+        "covered_fee",
+    }
 )
 """Fields that no figure and no right depends on; they are brought up to date without a word."""
 _WORDS = {
@@ -46,7 +56,7 @@ def compare(session: Session, told: Sequence[Observed]) -> Compared:
     news: list[Observed] = []
     confirmed: list[Fact] = []
     changed: set[str] = set()
-    for fact in told:
+    for fact in (_kept_of(session, one, known) for one in told):
         if isinstance(fact, Fact) and (before := known[type(fact)].get(fact.id)) is not None:
             if _is_confirmed(before, fact):
                 if fact.as_of > before.as_of:
@@ -61,6 +71,14 @@ def compare(session: Session, told: Sequence[Observed]) -> Compared:
         _difference(session, fact, known[type(fact)].get(fact.id)) for fact in news if isinstance(fact, Fact)
     )
     return Compared([one for one in found if one is not None], news, confirmed)
+
+
+def _kept_of(session: Session, fact: Observed, known: dict[type[Fact], dict[str, Fact]]) -> Observed:
+    """The fact as far as it is kept: how a stranger paid is not."""
+    if not isinstance(fact, facts.Payment):
+        return fact
+    before = known[facts.Payment].get(fact.id)
+    return relevance.kept_of(session, before if isinstance(before, facts.Payment) else None, fact)
 
 
 def _ids(told: Iterable[Fact], kind: type[Fact]) -> list[str]:

@@ -5,7 +5,7 @@ object. `customer_id` is the customer or, where a charge or session has none, th
 has somebody behind it.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -156,6 +156,11 @@ class Payment(Fact):
     def money(self) -> Money:
         """What was paid."""
         return Money(self.amount, self.currency)
+
+    @property
+    def bare(self) -> "Payment":
+        """The payment without how and by whom it was paid: all that is kept of a stranger's."""
+        return replace(self, method="", card_country="", card_last4="", card_fingerprint="")
 
     def share_of(self, back: Money) -> Money:
         """What of this payment went back with a refund or dispute over so much, in the payment's currency.

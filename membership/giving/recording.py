@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from membership.giving.coverage import Stretch
 from membership.giving.deriving import Derived
-from membership.giving.models import Owner
+from membership.giving.models import CheckoutSession, Owner, StripeCustomer, Subscription
 from membership.giving.models import Payment as PaymentRow
 from membership.giving.movements import Movement, MovementKind
 from membership.giving.moving import Change
@@ -20,6 +20,9 @@ from membership.patrons import walls
 from membership.patrons.models import Coverage, Source
 
 PAYMENTS = cast("Table", PaymentRow.__table__)
+CUSTOMERS = cast("Table", StripeCustomer.__table__)
+SUBSCRIPTIONS = cast("Table", Subscription.__table__)
+SESSIONS = cast("Table", CheckoutSession.__table__)
 COVERAGE = cast("Table", Coverage.__table__)
 MOVEMENTS = cast("Table", Movement.__table__)
 OF_STRIPE = frozenset({Source.PAID, Source.RENEWING, Source.GRACE, Source.ONCE})
@@ -37,6 +40,21 @@ _SETTLE = (
     update(PAYMENTS)
     .where(PAYMENTS.c.id == bindparam("payment"))
     .values(owner=bindparam("whose"), settled_at=bindparam("at"))
+)
+_FORGET_CARD = (
+    update(PAYMENTS)
+    .where(PAYMENTS.c.id.in_(bindparam("ids", expanding=True)))
+    .values(method="", card_country="", card_last4="", card_fingerprint="")
+)
+_OTHERS = PAYMENTS.alias()
+_FORGET_CUSTOMER = delete(CUSTOMERS).where(
+    CUSTOMERS.c.id.in_(
+        select(PAYMENTS.c.customer_id).where(PAYMENTS.c.id.in_(bindparam("ids", expanding=True)))
+    ),
+    CUSTOMERS.c.patron_id.is_(None),
+    ~exists().where(_OTHERS.c.customer_id == CUSTOMERS.c.id, _OTHERS.c.owner != Owner.FOREIGN),
+    ~exists().where(SUBSCRIPTIONS.c.customer_id == CUSTOMERS.c.id),
+    ~exists().where(SESSIONS.c.customer_id == CUSTOMERS.c.id),
 )
 _COVER = (
     update(COVERAGE)
@@ -83,7 +101,17 @@ def write_payments(session: Session, derived: Iterable[Derived]) -> dict[str, Se
     ]
     if rows:
         connection.execute(_SETTLE, rows)
+        _forget(session, [key for key in changed if wanted[key].owner is Owner.FOREIGN])
     return changed
+
+
+def _forget(session: Session, payment_ids: list[str]) -> None:
+    """Of strangers' payments keep amounts, currency and ids only, of the strangers themselves nothing."""
+    connection = session.connection()
+    for start in range(0, len(payment_ids), AT_ONCE):
+        part = payment_ids[start : start + AT_ONCE]
+        connection.execute(_FORGET_CARD, {"ids": part})
+        connection.execute(_FORGET_CUSTOMER, {"ids": part})
 
 
 def write_coverage(session: Session, stretches: dict[int, list[Stretch]]) -> None:

@@ -45,6 +45,16 @@ def is_wanted(session: Session, fact: Fact | SubscriptionState) -> bool:
             return True
 
 
+def kept_of(session: Session, before: facts.Payment | None, told: facts.Payment) -> facts.Payment:
+    """What of a payment's snapshot is kept: of one that is known to be a stranger's no method and no card."""
+    if before is None or before.method or not told.method:
+        return told
+    owner = (
+        session.connection().execute(select(PAYMENTS.c.owner).where(PAYMENTS.c.id == told.id)).scalar_one()
+    )
+    return told.bare if owner is Owner.FOREIGN else told
+
+
 def _exists(session: Session, where: Any) -> bool:  # noqa: ANN401 - any SQL condition
     return session.connection().execute(select(1).where(where).limit(1)).first() is not None
 

@@ -80,6 +80,7 @@ BREAKS = {
         result_id="",
         error="",
     ),
+    "N35": lambda: update(Payment).values(owner=Owner.FOREIGN),
     "N20": lambda: update(Movement).values(twelfths=1),
     "N23": lambda: insert(models.CheckoutSession).values(
         id="cs_waiting",
