@@ -159,6 +159,7 @@ def upgrade() -> None:
         sa.Column("available_on", sa.DateTime(timezone=True), nullable=False),
         sa.Column("source_id", sa.String(length=255), nullable=True),
         sa.Column("exchange_rate", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("currency = lower(currency)", name=op.f("ck_balance_transaction_currency_lower")),
         sa.CheckConstraint("net = amount - fee", name=op.f("ck_balance_transaction_net_is_amount_less_fee")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_balance_transaction")),
     )
@@ -306,6 +307,8 @@ def upgrade() -> None:
         sa.Column("terminal", sa.SmallInteger(), nullable=False),
         sa.Column("state_rank", sa.SmallInteger(), nullable=False),
         sa.Column("is_stale", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_dispute_amount_not_negative")),
+        sa.CheckConstraint("currency = lower(currency)", name=op.f("ck_dispute_currency_lower")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
     )
     with op.batch_alter_table("dispute", schema=None) as batch_op:
@@ -498,6 +501,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ledger_entry_effective_on"), ["effective_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_ledger_entry_payment_id"), ["payment_id"], unique=False)
 
+    op.create_table(
+        "list_read",
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_list_read")),
+    )
     op.create_table(
         "mailbox_request",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -718,6 +727,10 @@ def upgrade() -> None:
         sa.Column("state_rank", sa.SmallInteger(), nullable=False),
         sa.Column("is_stale", sa.Boolean(), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_payment_amount_positive")),
+        sa.CheckConstraint(
+            "covered_fee >= 0 AND covered_fee < amount", name=op.f("ck_payment_fee_within_amount")
+        ),
+        sa.CheckConstraint("currency = lower(currency)", name=op.f("ck_payment_currency_lower")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
     )
     with op.batch_alter_table("payment", schema=None) as batch_op:
@@ -760,6 +773,7 @@ def upgrade() -> None:
         sa.Column("read", sa.Integer(), nullable=False),
         sa.Column("differences", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_whole", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reconcile_run")),
     )
     with op.batch_alter_table("reconcile_run", schema=None) as batch_op:
@@ -782,6 +796,7 @@ def upgrade() -> None:
         sa.Column("state_rank", sa.SmallInteger(), nullable=False),
         sa.Column("is_stale", sa.Boolean(), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_refund_amount_positive")),
+        sa.CheckConstraint("currency = lower(currency)", name=op.f("ck_refund_currency_lower")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refund")),
     )
     with op.batch_alter_table("refund", schema=None) as batch_op:
@@ -901,6 +916,11 @@ def upgrade() -> None:
         sa.Column("terminal", sa.SmallInteger(), nullable=False),
         sa.Column("state_rank", sa.SmallInteger(), nullable=False),
         sa.Column("is_stale", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_subscription_amount_not_negative")),
+        sa.CheckConstraint(
+            "covered_fee >= 0 AND covered_fee <= amount", name=op.f("ck_subscription_fee_within_amount")
+        ),
+        sa.CheckConstraint("currency = lower(currency)", name=op.f("ck_subscription_currency_lower")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
     )
     with op.batch_alter_table("subscription", schema=None) as batch_op:
@@ -1054,6 +1074,8 @@ def upgrade() -> None:
         ),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.CheckConstraint("amount <> 0", name=op.f("ck_ledger_line_amount_not_zero")),
+        sa.CheckConstraint("currency = lower(currency)", name=op.f("ck_ledger_line_currency_lower")),
         sa.ForeignKeyConstraint(["entry_id"], ["ledger_entry.id"], name=op.f("fk_ledger_line_entry_id")),
         sa.PrimaryKeyConstraint("entry_id", "number", name=op.f("pk_ledger_line")),
     )
@@ -1671,6 +1693,42 @@ def upgrade() -> None:
     with op.batch_alter_table("vote", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_vote_topic_id"), ["topic_id"], unique=False)
 
+    for statement in {
+        "sqlite": [
+            "CREATE TRIGGER ledger_entry_is_not_taken_out BEFORE DELETE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'rows of ledger_entry are never changed or taken out'); END",
+            "CREATE TRIGGER ledger_entry_is_not_changed BEFORE UPDATE ON ledger_entry WHEN OLD.hash IS NOT NULL OR OLD.link IS NOT NULL OR OLD.id IS NOT NEW.id OR OLD.kind IS NOT NEW.kind OR OLD.stripe_id IS NOT NEW.stripe_id OR OLD.at IS NOT NEW.at OR OLD.effective_on IS NOT NEW.effective_on OR OLD.booked_on IS NOT NEW.booked_on OR OLD.payment_id IS NOT NEW.payment_id BEGIN SELECT RAISE(ABORT, 'rows of ledger_entry are never changed or taken out'); END",
+        ],
+        "postgresql": [
+            "CREATE OR REPLACE FUNCTION ledger_entry_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'rows of ledger_entry are never changed or taken out' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+            "CREATE TRIGGER ledger_entry_is_not_taken_out BEFORE DELETE ON ledger_entry FOR EACH ROW EXECUTE FUNCTION ledger_entry_stays()",
+            "CREATE TRIGGER ledger_entry_is_not_changed BEFORE UPDATE ON ledger_entry FOR EACH ROW WHEN (OLD.hash IS NOT NULL OR OLD.link IS NOT NULL OR OLD.id IS DISTINCT FROM NEW.id OR OLD.kind IS DISTINCT FROM NEW.kind OR OLD.stripe_id IS DISTINCT FROM NEW.stripe_id OR OLD.at IS DISTINCT FROM NEW.at OR OLD.effective_on IS DISTINCT FROM NEW.effective_on OR OLD.booked_on IS DISTINCT FROM NEW.booked_on OR OLD.payment_id IS DISTINCT FROM NEW.payment_id) EXECUTE FUNCTION ledger_entry_stays()",
+        ],
+    }[op.get_bind().dialect.name]:
+        op.execute(statement)
+    for statement in {
+        "sqlite": [
+            "CREATE TRIGGER sealed_month_is_not_taken_out BEFORE DELETE ON sealed_month BEGIN SELECT RAISE(ABORT, 'rows of sealed_month are never changed or taken out'); END",
+            "CREATE TRIGGER sealed_month_is_not_changed BEFORE UPDATE ON sealed_month BEGIN SELECT RAISE(ABORT, 'rows of sealed_month are never changed or taken out'); END",
+        ],
+        "postgresql": [
+            "CREATE OR REPLACE FUNCTION sealed_month_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'rows of sealed_month are never changed or taken out' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+            "CREATE TRIGGER sealed_month_is_not_taken_out BEFORE DELETE ON sealed_month FOR EACH ROW EXECUTE FUNCTION sealed_month_stays()",
+            "CREATE TRIGGER sealed_month_is_not_changed BEFORE UPDATE ON sealed_month FOR EACH ROW EXECUTE FUNCTION sealed_month_stays()",
+        ],
+    }[op.get_bind().dialect.name]:
+        op.execute(statement)
+    for statement in {
+        "sqlite": [
+            "CREATE TRIGGER ledger_line_is_not_taken_out BEFORE DELETE ON ledger_line BEGIN SELECT RAISE(ABORT, 'rows of ledger_line are never changed or taken out'); END",
+            "CREATE TRIGGER ledger_line_is_not_changed BEFORE UPDATE ON ledger_line BEGIN SELECT RAISE(ABORT, 'rows of ledger_line are never changed or taken out'); END",
+        ],
+        "postgresql": [
+            "CREATE OR REPLACE FUNCTION ledger_line_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'rows of ledger_line are never changed or taken out' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+            "CREATE TRIGGER ledger_line_is_not_taken_out BEFORE DELETE ON ledger_line FOR EACH ROW EXECUTE FUNCTION ledger_line_stays()",
+            "CREATE TRIGGER ledger_line_is_not_changed BEFORE UPDATE ON ledger_line FOR EACH ROW EXECUTE FUNCTION ledger_line_stays()",
+        ],
+    }[op.get_bind().dialect.name]:
+        op.execute(statement)
     # ### end Alembic commands ###
 
 
@@ -1846,6 +1904,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_mailbox_request_closed_at_asked_at"))
 
     op.drop_table("mailbox_request")
+    op.drop_table("list_read")
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_entry_payment_id"))
         batch_op.drop_index(batch_op.f("ix_ledger_entry_effective_on"))
