@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, HiddenField, RadioField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
@@ -50,7 +50,7 @@ class AmountForm(ActForm):
 class CancellationForm(ActForm):
     """Ending a gift: the reason is asked for, never required."""
 
-    feedback = RadioField(lazy_gettext("Would you tell us why?"), choices=FEEDBACK, default="")
+    feedback = SelectField(lazy_gettext("Would you tell us why?"), choices=FEEDBACK, default="")
 
 
 class PauseForm(ActForm):

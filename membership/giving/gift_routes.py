@@ -1,20 +1,22 @@
-"""A patron's own gifts: a page and an act for each thing that can be done, each saying what is charged and when."""
+"""A patron's own gifts: a page and an act for each thing that can be done, each saying what is charged and when.
 
-from flask import Response, abort, current_app, flash, make_response, redirect, render_template, url_for
+Pauses, skipped payments and another interval are in giving.rest_routes.
+"""
+
+from flask import current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from membership.accounts.session import current_account
+from membership import clock
 from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import changing, covering, gifts
+from membership.giving import changing, pausing, skipping
 from membership.giving.blueprint import bp
 from membership.giving.gift_forms import ActForm, AmountForm, CancellationForm
+from membership.giving.gift_pages import done, home, out_of_reach, own_gift
 from membership.giving.gifts import Gift
-from membership.money import Money
 from membership.newsroom.present import newsroom
-from membership.patrons import queries as patrons
 from membership.web import access, filters
 from membership.web.languages import page_language
 
@@ -23,9 +25,9 @@ from membership.web.languages import page_language
 @access.signed_in
 def edit_amount(subscription_id: str) -> ResponseReturnValue:
     """Show a gift and a field for another amount."""
-    gift = _gift(subscription_id)
+    gift = own_gift(subscription_id)
     form = AmountForm(newsroom(), currency=gift.money.currency, interval=gift.interval)
-    form.amount.data = gift.money - gift.covered_fee
+    form.amount.data = gift.chosen
     form.cover_fee.data = bool(gift.covered_fee)
     return _amount_page(gift, form)
 
@@ -34,12 +36,12 @@ def edit_amount(subscription_id: str) -> ResponseReturnValue:
 @access.signed_in
 def update_amount(subscription_id: str) -> ResponseReturnValue:
     """Agree on another amount from the next charge on."""
-    gift = _gift(subscription_id)
+    gift = own_gift(subscription_id)
     form = AmountForm(newsroom(), currency=gift.money.currency, interval=gift.interval)
     amount = form.amount.data
     if not form.validate() or amount is None or not gift.can_change:
         return _amount_page(gift, form), 422
-    total = _with_fee(amount) if form.cover_fee.data else amount
+    total = changing.with_fee(amount, newsroom()) if form.cover_fee.data else amount
     try:
         changing.change_amount(
             db.session(),
@@ -50,28 +52,48 @@ def update_amount(subscription_id: str) -> ResponseReturnValue:
             request=form.request.data or "",
         )
     except (GatewayUnavailable, GatewayRefused) as error:
-        return _out_of_reach(error)
-    flash(_("Changed. From the next charge on it is %(amount)s.", amount=filters.money(total)), "success")
-    return _home()
+        return out_of_reach(error)
+    return done(_("Changed. From the next charge on it is %(amount)s.", amount=filters.money(total)))
+
+
+@bp.get("/patron/gifts/<subscription_id>/step-down")
+@access.signed_in
+def new_step_down(subscription_id: str) -> ResponseReturnValue:
+    """Show what a gift would be one step lower."""
+    return _step_down_page(own_gift(subscription_id), ActForm())
+
+
+@bp.post("/patron/gifts/<subscription_id>/step-down")
+@access.signed_in
+def create_step_down(subscription_id: str) -> ResponseReturnValue:
+    """Lower a gift by one step from the next charge on."""
+    gift, form = own_gift(subscription_id), ActForm()
+    if not form.validate() or changing.lowered(gift, newsroom()) is None:
+        return _step_down_page(gift, form), 422
+    try:
+        total = changing.step_down(
+            db.session(), gateway.current(), gift, newsroom(), request=form.request.data or ""
+        )
+    except (GatewayUnavailable, GatewayRefused) as error:
+        return out_of_reach(error)
+    return done(_("Changed. From the next charge on it is %(amount)s.", amount=filters.money(total)))
 
 
 @bp.get("/patron/gifts/<subscription_id>/cancellation")
 @access.signed_in
 def new_cancellation(subscription_id: str) -> ResponseReturnValue:
-    """Show what ends and when, and ask why without needing to know."""
-    return render_template(
-        "giving/new_cancellation.html", gift=_gift(subscription_id), form=CancellationForm()
-    )
+    """Show what ends and when, what else could be done, and ask why without needing to know."""
+    return _cancellation_page(own_gift(subscription_id), CancellationForm())
 
 
 @bp.post("/patron/gifts/<subscription_id>/cancellation")
 @access.signed_in
 def create_cancellation(subscription_id: str) -> ResponseReturnValue:
     """Let a gift end with what is paid."""
-    gift = _gift(subscription_id)
+    gift = own_gift(subscription_id)
     form = CancellationForm()
     if not form.validate():
-        return render_template("giving/new_cancellation.html", gift=gift, form=form), 422
+        return _cancellation_page(gift, form), 422
     try:
         changing.cancel(
             db.session(),
@@ -81,56 +103,63 @@ def create_cancellation(subscription_id: str) -> ResponseReturnValue:
             request=form.request.data or "",
         )
     except (GatewayUnavailable, GatewayRefused) as error:
-        return _out_of_reach(error)
-    ended = _gift(subscription_id)
-    if ended.ends_at is not None:
-        flash(
-            _(
-                "Your gift ends on %(day)s. Nothing more is charged. Thank you for all you gave.",
-                day=filters.day(ended.ends_at),
-            ),
-            "success",
+        return out_of_reach(error)
+    ended = own_gift(subscription_id)
+    if ended.ends_at is None:
+        return home()
+    return done(
+        _(
+            "Your gift ends on %(day)s. Nothing more is charged. Thank you for all you gave.",
+            day=filters.day(ended.ends_at),
         )
-    return _home()
+    )
 
 
 @bp.get("/patron/gifts/<subscription_id>/resumption")
 @access.signed_in
 def new_resumption(subscription_id: str) -> ResponseReturnValue:
     """Show what would go on, and what is charged then."""
-    return render_template("giving/new_resumption.html", gift=_gift(subscription_id), form=ActForm())
+    return _resumption_page(own_gift(subscription_id), ActForm())
 
 
 @bp.post("/patron/gifts/<subscription_id>/resumption")
 @access.signed_in
 def create_resumption(subscription_id: str) -> ResponseReturnValue:
-    """Let a gift go on after all."""
-    gift = _gift(subscription_id)
-    form = ActForm()
+    """Let a gift go on after all: one that is set to end, that is paused, or that skips its next payment."""
+    gift, form = own_gift(subscription_id), ActForm()
     if not form.validate():
-        return render_template("giving/new_resumption.html", gift=gift, form=form), 422
+        return _resumption_page(gift, form), 422
+    session, stripe, request = db.session(), gateway.current(), form.request.data or ""
     try:
-        changing.resume(db.session(), gateway.current(), gift, request=form.request.data or "")
-    except (GatewayUnavailable, GatewayRefused) as error:
-        return _out_of_reach(error)
-    flash(_("Your gift goes on. How good to have you still with us."), "success")
-    return _home()
+        if gift.ends_at is not None:
+            changing.resume(session, stripe, gift, request=request)
+        elif gift.is_paused:
+            pausing.resume(session, stripe, gift, request=request)
+        else:
+            skipping.undo(session, stripe, gift, request=request)
+    except GatewayUnavailable as error:
+        return out_of_reach(error)
+    except GatewayRefused as error:
+        if error.is_declined:
+            return _resumption_page(own_gift(subscription_id), ActForm(), is_declined=True), 422
+        return out_of_reach(error)
+    return done(_("Your gift goes on. How good to have you still with us."))
 
 
 @bp.get("/patron/gifts/<subscription_id>/card")
 @access.signed_in
 def new_card_update(subscription_id: str) -> ResponseReturnValue:
     """Explain where the card is changed, and what is charged then."""
-    return render_template("giving/new_card_update.html", gift=_gift(subscription_id), form=ActForm())
+    return render_template("giving/new_card_update.html", gift=own_gift(subscription_id), form=ActForm())
 
 
 @bp.post("/patron/gifts/<subscription_id>/card")
 @access.signed_in
 def create_card_update(subscription_id: str) -> ResponseReturnValue:
     """On to Stripe's page for the card, and back here afterwards."""
-    gift = _gift(subscription_id)
-    if not ActForm().validate():
-        return render_template("giving/new_card_update.html", gift=gift, form=ActForm()), 422
+    gift, form = own_gift(subscription_id), ActForm()
+    if not form.validate():
+        return render_template("giving/new_card_update.html", gift=gift, form=form), 422
     base = current_app.config["BASE_URL"]
     try:
         url = changing.card_page(
@@ -141,25 +170,15 @@ def create_card_update(subscription_id: str) -> ResponseReturnValue:
             language=page_language(),
         )
     except (GatewayUnavailable, GatewayRefused) as error:
-        return _out_of_reach(error)
+        return out_of_reach(error)
     return redirect(url, 303)
-
-
-def _gift(subscription_id: str) -> Gift:
-    """The gift in the address if it is the signed-in patron's; for anybody else it does not exist."""
-    account = current_account()
-    patron = patrons.of_account(db.session(), account.id) if account is not None else None
-    gift = gifts.one_of(db.session(), patron.id, subscription_id) if patron is not None else None
-    if gift is None:
-        abort(404)
-    return gift
 
 
 def _amount_page(gift: Gift, form: AmountForm) -> str:
     amount = form.amount.data
     covered = None
     if amount is not None and not form.amount.errors:
-        total = _with_fee(amount)
+        total = changing.with_fee(amount, newsroom())
         covered = {"extra": total - amount, "total": total}
     return render_template(
         "giving/edit_amount.html",
@@ -170,18 +189,25 @@ def _amount_page(gift: Gift, form: AmountForm) -> str:
     )
 
 
-def _with_fee(amount: Money) -> Money:
-    rate, fixed = newsroom().fee_rate(amount.currency)
-    return covering.total(amount, rate=rate, fixed=fixed)
+def _step_down_page(gift: Gift, form: ActForm) -> str:
+    lower = changing.lowered(gift, newsroom())
+    return render_template("giving/new_step_down.html", gift=gift, form=form, lower=lower)
 
 
-def _home() -> ResponseReturnValue:
-    return redirect(url_for("site.patron"), 303)
+def _cancellation_page(gift: Gift, form: CancellationForm) -> str:
+    lower = changing.lowered(gift, newsroom())
+    charge_at = skipping.charge_after(gift) if gift.can_skip else None
+    return render_template(
+        "giving/new_cancellation.html", gift=gift, form=form, lower=lower, skipped_to=charge_at
+    )
 
 
-def _out_of_reach(error: GatewayUnavailable | GatewayRefused) -> Response:
-    """Stripe has not done it, or has not said so; the page tells how to go on."""
-    is_open = isinstance(error, GatewayUnavailable)
-    answer = make_response(render_template("giving/out_of_reach.html", is_open=is_open), 503)
-    answer.headers["Retry-After"] = "60"
-    return answer
+def _resumption_page(gift: Gift, form: ActForm, *, is_declined: bool = False) -> str:
+    return render_template(
+        "giving/new_resumption.html",
+        gift=gift,
+        form=form,
+        charge_at=pausing.charge_on_resuming(gift),
+        today=clock.now(),
+        is_declined=is_declined,
+    )

@@ -40,6 +40,7 @@ class Gift:
     item_id: str
     anchor_at: datetime | None  # whose day of the month charges fall on
     period_ends_at: datetime | None
+    goes_on_at: datetime | None  # its next charge, if it is neither paused nor set to end
     paid_until: datetime | None  # to when the settled payments reach
     skips_at: datetime | None  # a payment that was due then is skipped
     skipped: tuple[datetime, ...]  # when payments that were skipped before had been due
@@ -168,6 +169,7 @@ def _gift(row: Subscription, bills: list[Invoice]) -> Gift:
         item_id=row.item_id,
         anchor_at=row.anchor_at,
         period_ends_at=row.period_ends_at,
+        goes_on_at=charge_at,
         paid_until=max(filter(None, paid), default=None),
         skips_at=row.period_ends_at if renews and row.period_ends_at != charge_at else None,
         skipped=tuple(
