@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from membership import clock
 from membership.giving import (
     belonging,
     deriving,
@@ -18,6 +19,7 @@ from membership.giving import (
     following,
     gathering,
     gathering_own,
+    noticing,
     posting,
     recording,
     storing,
@@ -25,7 +27,7 @@ from membership.giving import (
 from membership.giving.deriving import Derived
 from membership.giving.posting import Calendar
 from membership.giving.story import PatronFacts
-from membership.newsroom import settings_rows
+from membership.newsroom import due, settings_rows
 from membership.newsroom.settings_rows import NewsroomSettings
 
 AT_ONCE = 200
@@ -94,6 +96,8 @@ def _rederive(
     shared = _shared(session, enrolled)
     alone = {key: found[0].derived for key, found in enrolled.items() if key not in shared}
     following.record(session, alone, days)
+    subscriptions = [s for person in people for s in person.facts.subscriptions]
+    due.at_many(session, noticing.appointments(subscriptions, clock.now()))
     for patron_id in sorted(shared):
         following.rederive_patron(session, patron_id, newsroom, mails=False)
     return set(enrolled)

@@ -10,7 +10,7 @@ from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving import changing, pausing, skipping, switching
 from membership.giving.blueprint import bp
 from membership.giving.gift_forms import ActForm, AmountForm, PauseForm
-from membership.giving.gift_pages import done, out_of_reach, own_gift
+from membership.giving.gift_pages import done, home, out_of_reach, own_gift
 from membership.giving.gifts import Gift
 from membership.giving.resting import MOST_MONTHS
 from membership.newsroom.present import newsroom
@@ -34,8 +34,8 @@ def update_interval(subscription_id: str) -> ResponseReturnValue:
     """Agree on the other interval from the end of what is paid on."""
     gift = own_gift(subscription_id)
     form, interval = _interval_form(gift), switching.other_interval(gift)
-    amount = form.amount.data
-    if not form.validate() or amount is None or not gift.can_move:
+    amount, starts_at = form.amount.data, gift.next_charge_at
+    if not form.validate() or amount is None or starts_at is None or not gift.can_move:
         return _interval_page(gift, form), 422
     total = changing.with_fee(amount, newsroom()) if form.cover_fee.data else amount
     try:
@@ -54,7 +54,7 @@ def update_interval(subscription_id: str) -> ResponseReturnValue:
         _(
             "Changed. Nothing is charged today; %(amount)s on %(day)s.",
             amount=filters.money(total),
-            day=filters.day(gift.next_charge_at),
+            day=filters.day(starts_at),
         )
     )
 
@@ -79,11 +79,11 @@ def create_pause(subscription_id: str) -> ResponseReturnValue:
         )
     except (GatewayUnavailable, GatewayRefused) as error:
         return out_of_reach(error)
-    return done(
-        _(
-            "Paused. Nothing is charged until %(day)s.",
-            day=filters.day(own_gift(subscription_id).resumes_at),
-        )
+    resumes_at = own_gift(subscription_id).resumes_at
+    return (
+        done(_("Paused. Nothing is charged until %(day)s.", day=filters.day(resumes_at)))
+        if resumes_at
+        else home()
     )
 
 
@@ -105,11 +105,11 @@ def create_skip(subscription_id: str) -> ResponseReturnValue:
         skipping.skip(db.session(), gateway.current(), gift, request=form.request.data or "")
     except (GatewayUnavailable, GatewayRefused) as error:
         return out_of_reach(error)
+    next_at = own_gift(subscription_id).next_charge_at
+    if next_at is None:
+        return home()
     return done(
-        _(
-            "Skipped. The next charge is on %(day)s; you stay a patron in between.",
-            day=filters.day(own_gift(subscription_id).next_charge_at),
-        )
+        _("Skipped. The next charge is on %(day)s; you stay a patron in between.", day=filters.day(next_at))
     )
 
 

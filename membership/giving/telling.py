@@ -9,7 +9,17 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.appeals.models import Campaign
-from membership.giving import cards, care_records, deriving, gathering, mail, models, replacements
+from membership.giving import (
+    cards,
+    care_records,
+    deriving,
+    gathering,
+    mail,
+    models,
+    noticing,
+    replacements,
+    telling_rests,
+)
 from membership.giving.coverage import Failing
 from membership.giving.deriving import Derived
 from membership.giving.facts import (
@@ -83,6 +93,8 @@ def follow_up(session: Session, news: News, *, mails: bool) -> None:
     for failing in news.derived.failing:
         _schedule(session, failing)
     _remember_cards(session, news)
+    if new or any(isinstance(kept.after, Subscription) for kept in news.kept):
+        due.at_many(session, noticing.appointments(news.facts.subscriptions, clock.now()))
     _withdraw(session, news.kept)
     changed = [k for k in news.kept if isinstance(k.after, Refund) or isinstance(k.before, Subscription)]
     if not mails or not (new or any(is_news(kept.after.as_of) for kept in changed)):
@@ -225,6 +237,8 @@ def _tell_of_change(session: Session, patron: Patron, before: Subscription, afte
         canceled_at = before.canceled_at or before.as_of
         act = care_records.explaining(session, row.id, "ends_at", None)
         mail.gift_resumed(session, patron=patron, subscription=row, canceled_at=canceled_at, act=act)
+    elif telling_rests.tell(session, patron, before, after):
+        return
     elif before.amount != after.amount and after.ended_at is None:
         told = Money(before.amount, before.currency)
         act = care_records.explaining(session, row.id, "amount", after.amount)

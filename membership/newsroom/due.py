@@ -4,7 +4,8 @@ Whoever learns the instant calls `at`; the owner of a kind registers its handler
 the session, the key and the instant, dates what it writes at that instant, and does not commit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Session, str, datetime], None]
 _handlers: dict[str, Handler] = {}
 MOST_TRIES = 8
+AT_ONCE = 500
 
 
 def handler(kind: str) -> Callable[[Handler], Handler]:
@@ -43,6 +45,27 @@ def at(session: Session, when: datetime, *, kind: str, key: str) -> None:
     if row.at != when or row.state is not DueState.DONE:
         row.at, row.state, row.tries, row.next_try_at, row.error = when, DueState.WAITING, 0, None, ""
     jobs.wake(session, "due")
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """What is to happen: `kind` to `key`, at an instant."""
+
+    at: datetime
+    kind: str
+    key: str
+
+
+def at_many(session: Session, appointments: Sequence[Appointment]) -> None:
+    """Make appointments whose keys tell their instant, in bulk; those that are there are left. The caller commits."""
+    for start in range(0, len(appointments), AT_ONCE):
+        part = appointments[start : start + AT_ONCE]
+        query = select(DueRow.kind, DueRow.key).where(DueRow.key.in_([a.key for a in part]))
+        known = {(kind, key) for kind, key in session.execute(query)}
+        new = {(a.kind, a.key): a for a in part if (a.kind, a.key) not in known}
+        session.add_all(DueRow(at=a.at, kind=a.kind, key=a.key) for a in new.values())
+    if appointments:
+        jobs.wake(session, "due")
 
 
 def cancel(session: Session, *, kind: str, key: str) -> None:

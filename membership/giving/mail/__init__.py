@@ -22,6 +22,13 @@ from membership.giving.mail.failing import (
     withdraw_failures,
 )
 from membership.giving.mail.refunding import refund_failed, refund_made
+from membership.giving.mail.resting import (
+    gift_paused,
+    gift_resumes,
+    interval_changed,
+    payment_skipped,
+    yearly_charge_ahead,
+)
 from membership.giving.mail.thanking import payment_not_made, receipt, welcome
 
 __all__ = [
@@ -31,15 +38,20 @@ __all__ = [
     "card_expiring",
     "card_page_opened",
     "gift_canceled",
+    "gift_paused",
     "gift_replaced",
     "gift_resumed",
+    "gift_resumes",
+    "interval_changed",
     "membership_ended",
     "payment_failed",
     "payment_not_made",
+    "payment_skipped",
     "receipt",
     "refund_failed",
     "refund_made",
     "second_subscription",
     "welcome",
     "withdraw_failures",
+    "yearly_charge_ahead",
 ]

@@ -71,7 +71,7 @@ def gift_context(session: Session, payment: Payment, subscription: Subscription 
         "paid_at": payment.charged_at,
         "interval": subscription.interval if subscription else "once",
         "months": payment.months,
-        "next_charge_at": subscription.period_ends_at if subscription else None,
+        "next_charge_at": _next_charge_at(subscription) if subscription else None,
         "next_amount": Money(subscription.amount, subscription.currency) if subscription else None,
         "card_last4": payment.card_last4,
         "reference": payment.id,
@@ -83,8 +83,16 @@ def subscription_context(subscription: Subscription) -> dict[str, object]:
     return {
         "amount": Money(subscription.amount, subscription.currency),
         "interval": subscription.interval,
-        "next_charge_at": subscription.period_ends_at,
+        "next_charge_at": _next_charge_at(subscription),
     }
+
+
+def _next_charge_at(subscription: Subscription) -> datetime | None:
+    """When a gift is charged next: later than its period ends where it rests."""
+    if subscription.is_paused:
+        return subscription.resumes_at
+    ends = (subscription.period_ends_at, subscription.skips_to)
+    return max((at for at in ends if at is not None), default=None)
 
 
 def care_path(session: Session, patron: Patron, subscription: Subscription, purpose: CarePurpose) -> str:

@@ -58,7 +58,7 @@ def gift_resumed(
     canceled_at: datetime,
     act: CareAct | None = None,
 ) -> None:
-    """Confirm that a gift goes on after all; `canceled_at` is when the cancelation that is undone was said."""
+    """Confirm that a gift goes on after all; `canceled_at` is when what is undone (an end, a rest) was said."""
     queue(
         session,
         patron,
