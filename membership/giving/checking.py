@@ -181,7 +181,7 @@ def one_renewing_gift_each(session: Session) -> list[Finding]:
     query = (
         select(StripeCustomer.patron_id)
         .join(Subscription, Subscription.customer_id == StripeCustomer.id)
-        .where(Subscription.status.in_(("active", "past_due")), Subscription.cancel_at.is_(None))
+        .where(Subscription.status.in_(("active", "past_due", "trialing")), Subscription.cancel_at.is_(None))
         .where(Subscription.is_ours, StripeCustomer.patron_id.is_not(None))
         .group_by(StripeCustomer.patron_id)
         .having(func.count() > 1)

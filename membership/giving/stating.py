@@ -110,6 +110,8 @@ def _subscriptions(session: Session, at: datetime) -> list[Json]:
         Subscription.canceled_at,
         Subscription.ended_at,
         Subscription.is_paused,
+        Subscription.resumes_at,
+        Subscription.skips_to,
     ).where(Subscription.is_ours, Subscription.created <= at)
     return [_plain(row._mapping) for row in _rows(session, query, Subscription.id)]  # noqa: SLF001 - a named tuple's public name
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from membership.giving import unanswered
 from membership.giving.models import CallState, OutgoingCall
 from tests.giving.sandboxed import account, hear
-from tests.giving.test_changing_a_gift import Giver, giver
+from tests.giving.signed_in import Giver, giver
 
 __all__ = ["account", "giver", "hear"]
 
