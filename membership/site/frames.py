@@ -7,6 +7,7 @@ from membership import clock
 from membership.accounts import session as sign_in_session
 from membership.accounts.models import Account
 from membership.db import db
+from membership.giving import gifts
 from membership.newsroom.present import newsroom
 from membership.patrons import queries as patrons
 from membership.patrons import standing
@@ -42,7 +43,11 @@ def _account_nav() -> dict[str, object]:
 
 
 def _quiet_for_patrons(account: Account, response: Response) -> None:
-    """An active patron who has signed in is not asked again on this browser."""
-    patron = patrons.of_account(db.session(), account.id)
-    if patron is not None and standing.of(db.session(), patron.id, clock.now()) is Standing.ACTIVE:
+    """A patron who is active, or has paused, and has signed in is not asked again on this browser."""
+    session = db.session()
+    patron = patrons.of_account(session, account.id)
+    if patron is None:
+        return
+    is_active = standing.of(session, patron.id, clock.now()) is Standing.ACTIVE
+    if is_active or any(gift.is_paused for gift in gifts.live(session, patron.id)):
         quieting.quiet(response, days=newsroom().quiet_days)

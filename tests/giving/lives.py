@@ -1,9 +1,9 @@
-"""Twelve lives of a gift, six events each, after an opening where there must be one; any order must end the same."""
+"""Fifteen lives of a gift, six events each, after an opening where there must be one; any order must end the same."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.giving.stripe_words import Json, Life, monthly, once
+from tests.giving.stripe_words import MONTH, Json, Life, monthly, once
 
 DAY = 86_400
 
@@ -213,6 +213,78 @@ def paused_and_resumed() -> Told:
     return told
 
 
+def skipped_a_payment() -> Told:
+    """One payment of a monthly gift is skipped: its invoice is voided, and the next one is paid."""
+    told, subscription = _begun("skips")
+    life = told.life
+    life.wait(5 * DAY)
+    due_at = subscription["items"]["data"][0]["current_period_end"]
+    charge_at = due_at + MONTH
+    subscription["metadata"] = life.metadata | {"rest": "skip", "rest_until": str(charge_at)}
+    subscription["pause_collection"] = {"behavior": "void", "resumes_at": charge_at - DAY}
+    life.tell("customer.subscription.updated", subscription)
+    life.renew(subscription)
+    life.at = due_at
+    voided = life.invoice(subscription, reason="subscription_cycle", status="void", attempts=0)
+    voided["status_transitions"]["voided_at"] = life.at
+    life.tell("invoice.voided", voided)
+    life.at = charge_at - DAY
+    subscription["pause_collection"] = None
+    life.tell("customer.subscription.updated", subscription)
+    _renew(life, subscription)
+    return told
+
+
+def paused_for_months_a_yearly_gift() -> Told:
+    """The next charge of a yearly gift is moved by some months; then it is charged."""
+    told = Told(Life("moves"))
+    life = told.life
+    subscription = life.subscription(6000, interval="year")
+    life.tell("customer.subscription.created", subscription)
+    life.wait(2)
+    _pay(life, subscription)
+    told.opened()
+    item = subscription["items"]["data"][0]
+    life.wait(40 * DAY)
+    charge_at = item["current_period_end"] + 3 * MONTH
+    subscription["metadata"] = life.metadata | {"rest": "pause", "rest_until": str(charge_at)}
+    _wait_until(life, subscription, charge_at)
+    _begin_at(life, subscription, charge_at)
+    return told
+
+
+def switched_where_the_paid_time_ends() -> Told:
+    """A monthly gift becomes a yearly one from the end of what is paid on."""
+    told, subscription = _begun("turns")
+    life = told.life
+    life.wait(5 * DAY)
+    starts_at = subscription["items"]["data"][0]["current_period_end"]
+    subscription["items"]["data"][0] = life.item(8000, "year", life.at, starts_at)
+    _wait_until(life, subscription, starts_at)
+    _begin_at(life, subscription, starts_at)
+    return told
+
+
+def _wait_until(life: Life, subscription: Json, charge_at: int) -> None:
+    """Move the next charge of a subscription, as `trial_end` does."""
+    item = subscription["items"]["data"][0]
+    item["current_period_start"], item["current_period_end"] = life.at, charge_at
+    subscription |= {"status": "trialing", "trial_end": charge_at}
+    life.tell("customer.subscription.updated", subscription)
+
+
+def _begin_at(life: Life, subscription: Json, charge_at: int) -> None:
+    """The charge that was waited for: the period begins, its invoice is made and paid an hour later."""
+    life.renew(subscription)
+    life.at = charge_at
+    subscription["status"] = "active"
+    life.tell("customer.subscription.updated", subscription)
+    draft = life.invoice(subscription, reason="subscription_cycle", status="draft", attempts=0)
+    life.tell("invoice.created", draft)
+    life.wait(3600)
+    _pay_invoice(life, subscription, draft, life.id("pi"))
+
+
 def _renew(life: Life, subscription: Json) -> None:
     life.renew(subscription)
     life.at = subscription["items"]["data"][0]["current_period_start"]
@@ -269,6 +341,9 @@ LIVES: dict[str, Callable[[], Told]] = {
         dispute_lost,
         raised_and_switched,
         paused_and_resumed,
+        skipped_a_payment,
+        paused_for_months_a_yearly_gift,
+        switched_where_the_paid_time_ends,
     )
 }
-"""The twelve lives by name."""
+"""The lives by name."""

@@ -71,4 +71,13 @@ EXPECTED = {
         [NEW, ("paused", -6000), ("resumed", 6000)],
         [("paid", ""), RENEWING, ("paid", ""), RENEWING],
     ),
+    "skipped_a_payment": ([NEW], [("paid", ""), RENEWING, RENEWING, ("paid", ""), RENEWING]),
+    "paused_for_months_a_yearly_gift": (
+        [NEW, ("paused", -6000), ("resumed", 6000)],
+        [("paid", ""), RENEWING, ("paid", ""), RENEWING],
+    ),
+    "switched_where_the_paid_time_ends": (
+        [NEW, ("up", 2000)],
+        [("paid", ""), RENEWING, ("paid", ""), RENEWING],
+    ),
 }

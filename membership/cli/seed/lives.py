@@ -246,12 +246,13 @@ class Life:
                 cancellation_details=_reason(self.chance),
             )
         elif roll < 0.032 and gift.interval == "month":
-            resumes = second(add_months(ends, self.chance.randrange(1, 4)))
+            charged = second(add_months(ends, self.chance.randrange(1, 4)))
             self.books.subscription(
                 gift,
                 status="active",
                 cancel_at_period_end=False,
-                pause_collection={"behavior": "void", "resumes_at": resumes},
+                metadata={**gift.metadata, "rest": "pause", "rest_until": str(charged)},
+                pause_collection={"behavior": "void", "resumes_at": charged - 86_400},
             )
         else:
             self.books.subscription(gift, status="active", cancel_at_period_end=False)
