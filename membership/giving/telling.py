@@ -11,14 +11,13 @@ from membership import clock
 from membership.appeals.models import Campaign
 from membership.giving import (
     cards,
-    care_records,
     deriving,
     gathering,
     mail,
     models,
     noticing,
     replacements,
-    telling_rests,
+    telling_changes,
 )
 from membership.giving.coverage import Failing
 from membership.giving.deriving import Derived
@@ -35,7 +34,6 @@ from membership.giving.models import Checkout, CheckoutState, Owner, Replacement
 from membership.giving.recording import Settled
 from membership.giving.storing import Kept
 from membership.giving.story import PatronFacts
-from membership.money import Money
 from membership.newsroom import due, page_changes, settings_rows
 from membership.patrons.models import Patron
 
@@ -93,8 +91,7 @@ def follow_up(session: Session, news: News, *, mails: bool) -> None:
     for failing in news.derived.failing:
         _schedule(session, failing)
     _remember_cards(session, news)
-    if new or any(isinstance(kept.after, Subscription) for kept in news.kept):
-        due.at_many(session, noticing.appointments(news.facts.subscriptions, clock.now()))
+    _give_notice(session, news)
     _withdraw(session, news.kept)
     changed = [k for k in news.kept if isinstance(k.after, Refund) or isinstance(k.before, Subscription)]
     if not mails or not (new or any(is_news(kept.after.as_of) for kept in changed)):
@@ -108,6 +105,12 @@ def follow_up(session: Session, news: News, *, mails: bool) -> None:
         elif isinstance(kept.after, Subscription) and isinstance(kept.before, Subscription):
             _tell_of_change(session, patron, kept.before, kept.after)
     _tell_of_seconds(session, patron, news)
+
+
+def _give_notice(session: Session, news: News) -> None:
+    """Appoint the notices before charges that lie ahead."""
+    if news.new_payments or any(isinstance(kept.after, Subscription) for kept in news.kept):
+        due.at_many(session, noticing.appointments(news.facts.subscriptions, clock.now()))
 
 
 def _raise(session: Session, checkout_ids: Iterable[str]) -> None:
@@ -222,27 +225,8 @@ def _tell_of_refund(session: Session, patron: Patron, news: News, before: Fact |
 
 
 def _tell_of_change(session: Session, patron: Patron, before: Subscription, after: Subscription) -> None:
-    """Confirm a cancelation, its undoing, or another amount of a subscription that goes on."""
-    if not is_news(after.as_of) or before.status == "incomplete":
-        return
-    row = session.get_one(models.Subscription, after.id)
-    if before.cancel_at is None and before.ended_at is None and (after.cancel_at or after.ended_at):
-        heir = replacements.is_replaced(session, row.id)
-        if heir is not None:
-            mail.gift_replaced(session, patron=patron, old=row, new=heir)
-        elif after.cancel_reason in {"", "cancellation_requested"}:
-            act = care_records.explaining(session, row.id, "ends_at", after.cancel_at or after.ended_at)
-            mail.gift_canceled(session, patron=patron, subscription=row, act=act)
-    elif before.cancel_at is not None and after.cancel_at is None and after.ended_at is None:
-        canceled_at = before.canceled_at or before.as_of
-        act = care_records.explaining(session, row.id, "ends_at", None)
-        mail.gift_resumed(session, patron=patron, subscription=row, canceled_at=canceled_at, act=act)
-    elif telling_rests.tell(session, patron, before, after):
-        return
-    elif before.amount != after.amount and after.ended_at is None:
-        told = Money(before.amount, before.currency)
-        act = care_records.explaining(session, row.id, "amount", after.amount)
-        mail.amount_changed(session, patron=patron, subscription=row, before=told, act=act)
+    if is_news(after.as_of) and before.status != "incomplete":
+        telling_changes.tell(session, patron, before, after)
 
 
 def _schedule(session: Session, failing: Failing) -> None:
