@@ -18,6 +18,7 @@ from membership.newsroom import due
 from membership.sandbox.server import Sandbox, running_sandbox
 from tests.giving import guards
 from tests.giving.stripe_words import Json
+from tests.sandbox.watched import Watched
 
 METADATA = {"app": "membership", "checkout": "cosandbox"}
 
@@ -85,11 +86,14 @@ class Account:
 def account(settings_env: dict[str, str], tmp_path: Path) -> Iterator[Account]:
     """A sandbox that the app of this test calls; both tell the sandbox's time."""
     clock.set_now(None)
-    with running_sandbox(seed=5, clock_file=tmp_path / "clock.json") as sandbox:
+    with running_sandbox(kind=Watched, seed=5, clock_file=tmp_path / "clock.json") as sandbox:
         settings_env["MEMBERSHIP_STRIPE_API_BASE"] = sandbox.url
         settings_env["MEMBERSHIP_CLOCK_FILE"] = str(tmp_path / "clock.json")
         client = stripe.StripeClient(sandbox.secret_key, base_addresses={"api": sandbox.url})
         yield Account(sandbox, client)
+        assert isinstance(sandbox, Watched)
+        misfits = sandbox.misfits()  # requests of the app, answers and events, all held to the contract
+        assert not misfits, misfits[:5]
 
 
 @pytest.fixture

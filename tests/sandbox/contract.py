@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from membership.sandbox.decoding import decode
 
 FILE = "stripe/stripe-contract-2026-10-28.endive.json"
 
@@ -36,8 +39,9 @@ def event_schemas() -> dict[str, dict[str, Any]]:
     return found
 
 
-def answer_schema(method: str, path: str) -> dict[str, Any] | None:
-    """Give the schema of an operation's answer, or nothing when the contract has no such operation."""
+@cache
+def _operation(method: str, path: str) -> dict[str, Any] | None:
+    """Give an operation of the contract, or nothing when it has no such one."""
     parts = path.strip("/").split("/")
     # A word written out wins over an id in the same place.
     for known, operations in sorted(contract()["paths"].items(), key=lambda item: item[0].count("{")):
@@ -45,13 +49,88 @@ def answer_schema(method: str, path: str) -> dict[str, Any] | None:
         if len(wanted) == len(parts) and all(
             w[0] == "{" or w == p for w, p in zip(wanted, parts, strict=True)
         ):
-            operation = operations.get(method.lower())
+            operation: dict[str, Any] | None = operations.get(method.lower())
             if operation:
-                schema: dict[str, Any] = operation["responses"]["200"]["content"]["application/json"][
-                    "schema"
-                ]
-                return schema
+                return operation
     return None
+
+
+def answer_faults(method: str, path: str, answer: object) -> list[str]:
+    """Give every way in which an answer does not fit its operation."""
+    operation = _operation(method, path)
+    if operation is None:
+        return ["no such operation"]
+    return faults(answer, operation["responses"]["200"]["content"]["application/json"]["schema"])
+
+
+def request_faults(method: str, path: str, form: str) -> list[str]:
+    """Give every way in which what was asked (a form, or a query) does not fit its operation."""
+    operation = _operation(method, path)
+    if operation is None:
+        return ["no such operation"]
+    body = operation.get("requestBody")
+    if method == "POST":
+        schema = (
+            next(iter(body["content"].values()))["schema"] if body else {"type": "object", "properties": {}}
+        )
+    else:
+        query = [one for one in operation.get("parameters", []) if one["in"] == "query"]
+        schema = {
+            "type": "object",
+            "properties": {one["name"]: one["schema"] for one in query},
+            "required": [one["name"] for one in query if one.get("required")],
+        }
+    return typed_faults(decode(form), schema, "request")
+
+
+_WRITTEN = {
+    "string": re.compile(r".*", re.DOTALL),
+    "integer": re.compile(r"-?[0-9]+"),
+    "number": re.compile(r"-?[0-9]+(\.[0-9]+)?"),
+    "boolean": re.compile(r"true|false"),
+}
+"""How a form writes values, which have no types there."""
+
+
+def typed_faults(value: Any, schema: dict[str, Any], where: str) -> list[str]:
+    """Give every way in which what a form spells does not fit a schema."""
+    if "$ref" in schema:
+        return typed_faults(
+            value, contract()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]], where
+        )
+    if "anyOf" in schema:
+        tried = [typed_faults(value, option, where) for option in schema["anyOf"]]
+        return [] if any(not one for one in tried) else min(tried, key=len)
+    if schema.get("enum") and value not in schema["enum"]:
+        return [f"{where}: {value!r} is none of {schema['enum'][:8]}"]
+    return _spelled(value, schema, where)
+
+
+def _spelled(value: Any, schema: dict[str, Any], where: str) -> list[str]:
+    kind = schema.get("type", "object" if "properties" in schema else "string")
+    if kind in _WRITTEN:
+        fits = isinstance(value, str) and _WRITTEN[kind].fullmatch(value)
+        return [] if fits else [f"{where}: {value!r} is no {kind}"]
+    if not isinstance(value, dict):
+        return [f"{where}: {value!r} is no {kind}"]
+    if kind == "array":
+        return [
+            fault for n, row in value.items() for fault in typed_faults(row, schema["items"], f"{where}[{n}]")
+        ]
+    return _spelled_object(value, schema, where)
+
+
+def _spelled_object(value: dict[str, Any], schema: dict[str, Any], where: str) -> list[str]:
+    known, others = schema.get("properties", {}), schema.get("additionalProperties")
+    found = [f"{where}.{name}: missing" for name in schema.get("required", []) if name not in value]
+    for name, inner in value.items():
+        if name in known:
+            found += typed_faults(inner, known[name], f"{where}.{name}")
+        elif isinstance(others, dict):
+            found += typed_faults(inner, others, f"{where}.{name}")
+        else:
+            found.append(f"{where}.{name}: no such parameter")
+    return found
 
 
 def faults(value: object, schema: dict[str, Any], where: str = "") -> list[str]:
