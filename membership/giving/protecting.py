@@ -56,6 +56,7 @@ def ask(session: Session, form: CheckoutForm, wish: Wish, *, network: str) -> bo
     Raises:
         BudgetSpentError: too many codes were mailed there.
     """
+    form.code.flags.required = True
     if (form.code.data or "").strip():
         form.code.errors = [_("That code does not fit. Look at the newest mail and type it again.")]
         return True
