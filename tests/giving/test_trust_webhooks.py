@@ -13,6 +13,7 @@ from datetime import timedelta
 from io import BufferedIOBase
 
 import pytest
+from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import event as listening
 from sqlalchemy import func, select
@@ -45,6 +46,13 @@ def _count(session, model: type) -> int:
     return int(session.scalar(select(func.count()).select_from(model)) or 0)
 
 
+@pytest.fixture
+def one_key(settings_env: dict[str, str]) -> None:
+    """A key that two processes share, since what is stored of an event is encrypted."""
+    settings_env["MEMBERSHIP_FIELD_KEYS"] = Fernet.generate_key().decode()
+
+
+@pytest.mark.usefixtures("one_key")
 @pytest.mark.parametrize(
     ("point", "stored", "applied"),
     [("received", 0, 0), ("stored", 1, 0), ("applied", 1, 0), ("committed", 1, 1)],
