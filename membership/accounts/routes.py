@@ -72,7 +72,7 @@ def create_sign_in() -> ResponseReturnValue:
         return _too_often(spent)
     db.session.commit()
     answer = make_response(redirect(url_for(".new_code"), 303))
-    _remember_asking(answer, browser)
+    remember_asking(answer, browser)
     return answer
 
 
@@ -231,7 +231,7 @@ def _asking_browser() -> str:
     return request.cookies.get(_asking_cookie(), "")[:100]
 
 
-def _remember_asking(answer: Response, browser: str) -> None:
+def remember_asking(answer: Response, browser: str) -> None:
     """Know this browser again for as long as the code lives, so that the code works nowhere else."""
     answer.set_cookie(
         _asking_cookie(),

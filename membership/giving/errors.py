@@ -29,3 +29,11 @@ class ReferenceTakenError(Exception):
 
 class AlreadyReversedError(Exception):
     """An offline gift has been taken back before."""
+
+
+class NotClaimableError(Exception):
+    """A membership for somebody else cannot be claimed, or sent elsewhere; `state` says how it stands."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state

@@ -1,16 +1,27 @@
 """Protected mode at the form: whom it lets through, and what it asks of whom it does not know."""
 
+from typing import Protocol
+
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from wtforms import HiddenField, StringField
 
 from membership.accounts import session as sign_in_session
 from membership.giving import checkouts, proving
 from membership.giving.checkouts import Wish
-from membership.giving.forms import CheckoutForm
 from membership.newsroom import shield
 
 
-def prepare(session: Session, form: CheckoutForm) -> int:
+class Protected(Protocol):
+    """A form that begins a payment, with the fields by which its sender shows to be a person."""
+
+    form_key: HiddenField
+    challenge: HiddenField
+    proof: HiddenField
+    code: StringField
+
+
+def prepare(session: Session, form: Protected) -> int:
     """Put a challenge into a form while protected mode is on; how many bits of work it asks for, 0 while it is off.
 
     Whoever has signed in is asked for nothing. Writes nothing.
@@ -24,7 +35,7 @@ def prepare(session: Session, form: CheckoutForm) -> int:
     return proving.WORK_BITS
 
 
-def lets_through(session: Session, form: CheckoutForm, wish: Wish) -> bool:
+def lets_through(session: Session, form: Protected, wish: Wish) -> bool:
     """Whether a form may go on: the mode is off, its sender is known, or has proven to be a person.
 
     A form that was let through before is let through again. The caller commits, also when refused.
@@ -48,7 +59,7 @@ def lets_through(session: Session, form: CheckoutForm, wish: Wish) -> bool:
     )
 
 
-def ask(session: Session, form: CheckoutForm, wish: Wish, *, network: str) -> bool:
+def ask(session: Session, form: Protected, wish: Wish, *, network: str) -> bool:
     """Mail a code if the form's script did not work though it could; whether the page asks for one.
 
     The caller commits, also when refused.

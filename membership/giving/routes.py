@@ -1,6 +1,8 @@
 """All routes of giving: Stripe's door, /support and its checkout, a patron's own gifts; each in a module beside it."""
 
 import membership.giving.care_routes
+import membership.giving.claim_routes
+import membership.giving.gift_membership_routes
 import membership.giving.mailbox_routes
 import membership.giving.receipt_routes
 import membership.giving.rest_routes  # noqa: F401 - their views

@@ -67,10 +67,10 @@ def _go_on(form: CheckoutForm, wish: Wish) -> ResponseReturnValue:
     try:
         if not protecting.lets_through(db.session(), form, wish):
             return _one_more_step(form, wish)
-        return _lead_on(_checkout_of(wish), form, wish)
+        return _lead_on(checkout_of(wish), form, wish)
     except BudgetSpentError as spent:
         db.session.commit()
-        return _too_often(spent)
+        return too_often(spent)
     except GatewayUnavailable:
         return _unavailable(form)
     except GatewayRefused as refused:
@@ -113,7 +113,7 @@ def _wish(form: CheckoutForm) -> Wish:
         language=page_language(),
         name=form.name.data or "",
         note=form.note.data or "",
-        patron_id=_patron_id(form.email.data),
+        patron_id=patron_id_of(form.email.data),
         article_id=article.id if article else None,
         article=article.slug if article else "",
         slot=slot.public_id if slot else "",
@@ -122,7 +122,7 @@ def _wish(form: CheckoutForm) -> Wish:
     )
 
 
-def _patron_id(email: str) -> int | None:
+def patron_id_of(email: str) -> int | None:
     """The patron who has signed in here, if the address typed is their own; no other address tells anything."""
     account = sign_in_session.current_account()
     if account is None or account.email != email:
@@ -130,7 +130,7 @@ def _patron_id(email: str) -> int | None:
     return db.session.scalars(select(Patron.id).filter_by(account_id=account.id)).one_or_none()
 
 
-def _checkout_of(wish: Wish) -> Checkout:
+def checkout_of(wish: Wish) -> Checkout:
     """The checkout of a wish: the one this form was sent for before, or a new one within the budgets."""
     session = db.session()
     known = checkouts.by_form_key(session, wish.form_key)
@@ -261,7 +261,8 @@ def _unavailable(form: CheckoutForm) -> Response:
     return answer
 
 
-def _too_often(spent: BudgetSpentError) -> Response:
+def too_often(spent: BudgetSpentError) -> Response:
+    """The page that asks to come back later, with when."""
     answer = make_response(render_template("errors/429.html"), 429)
     answer.headers["Retry-After"] = str(spent.retry_after)
     return answer

@@ -13,6 +13,7 @@ from membership.giving import (
     cards,
     deriving,
     gathering,
+    gift_membership_due,
     mail,
     models,
     noticing,
@@ -88,6 +89,7 @@ def follow_up(session: Session, news: News, *, mails: bool) -> None:
     """Do what follows for one patron; `mails` says whether the patron is told. The caller commits."""
     new = news.new_payments
     _raise(session, [payment.checkout_public_id for payment in new])
+    _pass_on(session, news, mails=mails)
     for failing in news.derived.failing:
         _schedule(session, failing)
     _remember_cards(session, news)
@@ -111,6 +113,16 @@ def _give_notice(session: Session, news: News) -> None:
     """Appoint the notices before charges that lie ahead."""
     if news.new_payments or any(isinstance(kept.after, Subscription) for kept in news.kept):
         due.at_many(session, noticing.appointments(news.facts.subscriptions, clock.now()))
+
+
+def _pass_on(session: Session, news: News, *, mails: bool) -> None:
+    """Let memberships for others, which have just been paid for, go to whom they are for."""
+    for payment in news.new_payments:
+        if payment.gift_months:
+            row = session.get_one(models.Payment, payment.id)
+            is_told = mails and is_news(news.derived.settled_at[payment.id])
+            giver = session.get_one(Patron, news.patron_id)
+            gift_membership_due.payment_settled(session, row, giver, mails=is_told)
 
 
 def _raise(session: Session, checkout_ids: Iterable[str]) -> None:
@@ -143,13 +155,13 @@ def _thank(session: Session, patron: Patron, news: News, payment: Payment) -> No
     for invoice in invoices:
         if news.facts.has_failed(invoice.id):
             mail.withdraw_failures(session, invoice.id)
-    if not is_news(news.derived.settled_at[payment.id]):
+    if payment.gift_months or not is_news(news.derived.settled_at[payment.id]):
         return
     row = session.get_one(models.Payment, payment.id)
     subscription_id = next((i.subscription_id for i in invoices if i.subscription_id), None)
     subscription = session.get(models.Subscription, subscription_id) if subscription_id else None
     earliest = min(
-        (p for p in news.facts.payments if news.derived.owners[p.id] is Owner.OURS),
+        (p for p in news.facts.payments if news.derived.owners[p.id] is Owner.OURS and not p.gift_months),
         key=lambda p: (news.derived.settled_at[p.id], p.id),
     )
     renews = any(invoice.billing_reason == "subscription_cycle" for invoice in invoices)

@@ -1,12 +1,26 @@
 """The forms of patrons: who may see them, and which mails they want."""
 
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, HiddenField, RadioField, TextAreaField, ValidationError
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    RadioField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
+from membership import clock
+from membership.newsroom.settings_rows import NewsroomSettings
+from membership.patrons import granting
 from membership.patrons.models import Visibility
+from membership.web import emails
 from membership.web.forms import PlainLine, PublicForm, SignedInForm
 from membership.web.languages import AVAILABLE
 
@@ -64,3 +78,48 @@ class WallNameForm(SignedInForm):
         choices=[SelectChoice("approve", ""), SelectChoice("decline", "")],
         validators=[InputRequired(lazy_gettext("Choose one."))],
     )
+
+
+class GrantForm(SignedInForm):
+    """A membership given by staff: until when, and why."""
+
+    last_day = DateField(
+        lazy_gettext("Last day"), [InputRequired(lazy_gettext("Enter the day, like 2026-11-22."))]
+    )
+    reason = TextAreaField(
+        lazy_gettext("Reason"),
+        [InputRequired(lazy_gettext("Give the reason.")), Length(min=5, max=300)],
+    )
+    tell = BooleanField(lazy_gettext("Tell them by mail"))
+
+    def __init__(self, newsroom: NewsroomSettings, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
+        self._newsroom = newsroom
+        super().__init__(*args, **options)
+
+    def validate_last_day(self, field: DateField) -> None:
+        """A day from today to five years ahead."""
+        if field.data is None:
+            return
+        ends_at = granting.ends_with(field.data, self._newsroom)
+        if not clock.now() < ends_at <= clock.now() + granting.MOST_AHEAD:
+            raise ValidationError(_("Choose a day to come, at most five years ahead."))
+
+
+class NewcomerGrantForm(GrantForm):
+    """The same for somebody who may be no patron yet."""
+
+    name = PlainLine(lazy_gettext("Name"), [InputRequired(lazy_gettext("Enter a name.")), Length(max=120)])
+    email = StringField(
+        lazy_gettext("E-mail address"),
+        [InputRequired(lazy_gettext("Enter an e-mail address."))],
+        render_kw={"type": "email", "maxlength": 254},
+    )
+
+    def validate_email(self, field: StringField) -> None:
+        """One plain address, in its one spelling."""
+        try:
+            field.data = emails.canonical(field.data or "")
+        except emails.AddressError:
+            raise ValidationError(
+                _("That is not a complete e-mail address, like name@example.org.")
+            ) from None

@@ -12,7 +12,7 @@ from membership.accounts.models import Account, Role
 from membership.accounts.session import current_account
 from membership.db import db
 from membership.newsroom import audit
-from membership.patrons import queries, records, revealing, standing, walls
+from membership.patrons import granting_routes, queries, records, revealing, standing, walls
 from membership.patrons.forms import RevealForm, SearchForm, WallNameForm
 from membership.patrons.models import Patron, Visibility
 from membership.web import access
@@ -22,6 +22,7 @@ _DECISIONS: dict[str, tuple[Callable[[Session, Patron], None], str, Callable[[],
     "approve": (walls.approve, "approved", lambda: _("The name stands on the wall.")),
     "decline": (walls.decline, "declined", lambda: _("The patron is asked for another name.")),
 }
+bp.register_blueprint(granting_routes.bp)
 
 
 @bp.get("")

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from membership import clock
 from membership.accounts.session import current_account
 from membership.db import db
-from membership.giving import gifts, history, receipts_shown
+from membership.giving import gift_memberships, gifts, history, receipts_shown
 from membership.patrons import queries as patrons
 from membership.patrons import standing
 from membership.site.blueprint import bp
@@ -36,6 +36,7 @@ def patron() -> ResponseReturnValue:
         is_active=standing.at(covered, now) is standing.Standing.ACTIVE,
         active_until=standing.active_until(covered, now),
         payments=payments,
+        given=gift_memberships.stated_of_giver(session, known.id),
         receipts=receipts_shown.labels_of(session, [payment.id for payment in payments]),
         votes=topics.votes_of(session, known.id, page_language()),
         open_round=topics.open_round(session),

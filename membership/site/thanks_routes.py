@@ -13,7 +13,7 @@ from membership.accounts.forms import CodeForm
 from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import correcting, paying_browser, settling
+from membership.giving import correcting, gift_memberships, paying_browser, settling
 from membership.giving.forms import AddressForm
 from membership.giving.models import Checkout
 from membership.money import Money
@@ -96,6 +96,7 @@ def _page(session: Session, checkout: Checkout, form: AddressForm) -> Response:
             "site/thanks.html",
             outcome=outcome,
             checkout=checkout,
+            gift=gift_memberships.of_checkout(session, checkout.public_id),
             money=Money(checkout.amount, checkout.currency),
             form=form,
             may_correct=correcting.may_correct(session, checkout),

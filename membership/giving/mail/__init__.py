@@ -21,6 +21,13 @@ from membership.giving.mail.failing import (
     payment_failed,
     withdraw_failures,
 )
+from membership.giving.mail.giving_to_others import (
+    gift_bought,
+    gift_ends,
+    gift_membership,
+    gift_unclaimed,
+    gift_unclaimed_to_giver,
+)
 from membership.giving.mail.refunding import refund_failed, refund_made
 from membership.giving.mail.resting import (
     gift_paused,
@@ -37,11 +44,16 @@ __all__ = [
     "amount_changed",
     "card_expiring",
     "card_page_opened",
+    "gift_bought",
     "gift_canceled",
+    "gift_ends",
+    "gift_membership",
     "gift_paused",
     "gift_replaced",
     "gift_resumed",
     "gift_resumes",
+    "gift_unclaimed",
+    "gift_unclaimed_to_giver",
     "interval_changed",
     "membership_ended",
     "payment_failed",

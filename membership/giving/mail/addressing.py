@@ -14,6 +14,8 @@ from membership.money import Money
 from membership.newsroom import settings_rows
 from membership.patrons.models import Patron
 
+WITH_A_WAY_IN = frozenset({"welcome", "gift_bought"})
+
 
 def account_of(session: Session, patron: Patron) -> Account | None:
     """The account that a patron's mails go to, or None where there is no address."""
@@ -48,7 +50,7 @@ def queue(
         context={"name": patron.name, "prefix": prefix(session, patron.language), **context},
         subject_key=about,
         expires_at=expires_at,
-        priority=Priority.SIGN_IN if kind == "welcome" else Priority.NORMAL,  # it carries a way in
+        priority=Priority.SIGN_IN if kind in WITH_A_WAY_IN else Priority.NORMAL,  # it carries a way in
         account_id=account.id,
         care_for=account.id,
         care_about=[gift.id] if gift is not None else [],
