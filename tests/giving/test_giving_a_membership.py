@@ -190,7 +190,7 @@ def test_a_corrected_address_gets_a_new_code_and_the_old_one_dies(account, clien
 
 
 def test_before_it_is_too_late_both_are_reminded_and_then_nobody_can_claim(
-    client, as_, account, hear, session
+    account, client, as_, hear, session
 ):
     buy(client)
     hear()
