@@ -54,12 +54,18 @@ def a_balance(session: Session, payment: Payment, fee: int, *, at: datetime) -> 
 
 
 def an_entry(
-    session: Session, kind: EntryKind, payment: Payment, *, at: datetime, lines: list[tuple[Book, int]]
+    session: Session,
+    kind: EntryKind,
+    payment: Payment,
+    *,
+    at: datetime,
+    lines: list[tuple[Book, int]],
+    stripe_id: str = "",
 ) -> None:
     """An entry about a payment, dated in UTC's day."""
     entry = LedgerEntry(
         kind=kind,
-        stripe_id=f"x_{next(_numbers)}",
+        stripe_id=stripe_id or f"x_{next(_numbers)}",
         at=at,
         effective_on=at.date(),
         booked_on=at.date(),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from membership.giving.ledger import Book, EntryKind, LedgerEntry
+from membership.giving.ledger import Book, EntryKind
 from membership.giving.models import Invoice, InvoicePayment, Payment
 from membership.patrons.models import Patron, Visibility
 from membership.reports import fees
@@ -29,10 +29,8 @@ def a_charge(
     payment.balance_transaction_id = f"txn_{payment.id}"
     if fee is not None:
         lines = [(Book.CLEARING, -amount), (Book.STRIPE, amount - fee), (Book.FEES, fee)]
-        an_entry(session, EntryKind.BALANCE, payment, at=NOVEMBER, lines=lines)
-        session.flush()
-        entry = session.query(LedgerEntry).filter_by(payment_id=payment.id, kind=EntryKind.BALANCE).one()
-        entry.stripe_id = payment.balance_transaction_id
+        stripe_id = payment.balance_transaction_id
+        an_entry(session, EntryKind.BALANCE, payment, at=NOVEMBER, lines=lines, stripe_id=stripe_id)
     session.commit()
     return payment
 
