@@ -31,7 +31,7 @@ bench: $(DEVELOPMENT) $(COMPILED)  ## figures measured on this machine, beside t
 	@$(BIN)/python -m bench
 
 fuzz: $(DEVELOPMENT) $(COMPILED)  ## longer random histories and hostile inputs
-	MEMBERSHIP_TEST_FUZZ=1 $(BIN)/pytest -n $(JOBS) -m hypothesis
+	MEMBERSHIP_TEST_FUZZ=1 $(BIN)/pytest -n $(JOBS) -m "hypothesis or fuzz"
 
 translations: $(DEVELOPMENT)  ## collect the strings of the interface into the catalogs
 	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -k _l --no-wrap --add-location=never --sort-output \
