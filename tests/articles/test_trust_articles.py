@@ -1,0 +1,246 @@
+"""What is tried against articles, imports and pictures (docs/trust.md, section I), where no other file holds it."""
+
+import io
+import json
+import socket
+import threading
+import zipfile
+from datetime import timedelta
+
+import nh3
+import pytest
+from PIL import Image
+
+from membership.articles import importing, picturing, publishing
+from membership.articles.importing import Options
+from membership.articles.publishing import COMMAND
+from membership.articles.sources.items import ImportFileError
+from membership.db import db
+from membership.web import media
+from tests.articles.exports import articles, post, wxr
+from tests.articles.stories import a_newsroom, a_story
+
+
+@pytest.fixture(autouse=True)
+def newsroom(session):
+    a_newsroom(session)
+
+
+@pytest.fixture
+def folder(app):
+    made = app.extensions["membership_media"]
+    made.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def test_i02_the_sanitizer_is_no_older_than_the_release_that_ends_the_known_ways_through():
+    assert tuple(int(part) for part in nh3.__version__.split(".")[:2]) >= (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("page.html", b"<script>alert(1)</script>"),
+        ("paper.pdf", b"%PDF-1.7"),
+        ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"),
+        ("picture.webp", b"<script>alert(1)</script>RIFF"),
+        ("picture.jpg", b"GIF89a/*<script>*/=1;alert(1)//"),
+    ],
+)
+def test_i05_whatever_lies_below_media_is_sent_as_a_picture_or_not_at_all(folder, client, name, content):
+    (folder / name).write_bytes(content)
+    with client.get(f"/media/{name}") as answer:
+        if not name.endswith((".svg", ".webp", ".jpg")):
+            assert answer.status_code == 404
+            return
+        assert answer.mimetype.startswith("image/")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Security-Policy"] == media.POLICY
+        assert ("attachment" in answer.headers.get("Content-Disposition", "")) == name.endswith(".svg")
+
+
+def test_i06_of_a_moving_picture_only_the_first_frame_is_opened(session, folder):
+    frames = [Image.new("P", (600, 400), color % 250) for color in range(300)]
+    out = io.BytesIO()
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=10)
+    row = picturing.take(session, folder, out.getvalue(), called="moving.gif")
+
+    with Image.open(folder / row.name) as kept:
+        assert (kept.format, getattr(kept, "n_frames", 1), kept.size) == ("WEBP", 1, (600, 400))
+
+
+@pytest.mark.parametrize("source", ["wordpress", "ghost", "feed", "markdown"])
+def test_i09_no_archive_is_ever_opened(session, tmp_path, source):
+    file = tmp_path / "export.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("../../outside.md", "---\nheadline: Outside\n---\nText")
+    try:
+        if source == "markdown":
+            importing.import_markdown(session, file, media_folder=tmp_path / "media")
+        else:
+            importing.import_file(session, source, file)
+    except ImportFileError:
+        pass
+
+    assert articles(session) == []
+    assert not list(tmp_path.parent.glob("outside*"))
+
+
+def test_i09_names_of_pictures_lead_nowhere_else(session, tmp_path):
+    secret = tmp_path / "secret.webp"
+    Image.new("RGB", (20, 20)).save(secret)
+    stories = tmp_path / "stories"
+    stories.mkdir()
+    (stories / "a.md").write_text(
+        "---\nheadline: A\npublished: 2026-01-01\n---\n![x](../secret.webp) ![y](/media/../../secret.webp)"
+    )
+    importing.import_markdown(session, stories, media_folder=tmp_path / "media")
+
+    (story,) = articles(session)
+    assert story.picture == ""
+    assert not (tmp_path / "media").exists()
+
+
+INSIDE = ("127.0.0.1", "[::1]", "localhost.", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "169.254.169.254")
+
+
+@pytest.mark.parametrize("source", ["wordpress", "feed", "markdown"])
+def test_i10_i11_i12_an_import_reads_files_and_asks_no_address(session, taken, source):
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        door.settimeout(0.2)
+        port = door.getsockname()[1]
+        addresses = [f"http://{host}:{port}/p.webp" for host in INSIDE]
+        pictures = "".join(
+            f'<img src="{one}">' for one in (*addresses, "file:///etc/passwd", "gopher://127.0.0.1:25/")
+        )
+        if source == "markdown":
+            body = "\n\n".join(f"![x]({one})" for one in addresses)
+            taken("markdown", f"---\nheadline: A\npublished: 2026-01-01\n---\n{body}", name="a.md")
+        elif source == "wordpress":
+            taken("wordpress", wxr(post(body=pictures)))
+        else:
+            item = f"<item><guid>1</guid><title>A</title><description><![CDATA[{pictures}]]></description></item>"
+            taken("feed", f"<rss version='2.0'><channel><link>{addresses[0]}</link>{item}</channel></rss>")
+        with pytest.raises(TimeoutError):
+            door.accept()
+    assert len(articles(session)) == 1
+    assert "passwd" not in articles(session)[0].picture
+
+
+class PowerCutError(BaseException):
+    """Nothing catches it: the process is gone."""
+
+
+def told(session):
+    return [(one.source_id, one.slug, one.state, one.body) for one in articles(session)]
+
+
+def test_i16_an_import_that_dies_is_repeated_and_ends_as_if_nothing_had_happened(session, tmp_path):
+    file = tmp_path / "export.xml"
+    file.write_text(wxr(*(post(number, f"Story {number}") for number in range(1, 31))))
+
+    def die(name):
+        if name == "Story 18":
+            raise PowerCutError
+
+    with pytest.raises(PowerCutError):
+        importing.import_file(session, "wordpress", file, options=Options(progress=die))
+    session.rollback()
+    assert len(articles(session)) == 17
+    again = importing.import_file(session, "wordpress", file)
+
+    assert (again.taken, again.unchanged) == (13, 17)
+    assert len({slug for _id, slug, _state, _body in told(session)}) == 30
+    once_more = importing.import_file(session, "wordpress", file)
+    assert (once_more.taken, once_more.unchanged) == (0, 30)
+
+
+def test_i17_of_two_imports_at_once_each_item_is_taken_once(app, session, tmp_path):
+    file = tmp_path / "export.xml"
+    file.write_text(wxr(*(post(number, f"Story {number}") for number in range(1, 13))))
+    reports = []
+
+    def take():
+        with app.app_context():
+            reports.append(importing.import_file(db.session(), "wordpress", file))
+            db.session.remove()
+
+    session.commit()
+    threads = [threading.Thread(target=take) for _number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert len(told(session)) == 12
+    assert sum(report.taken for report in reports) == 12
+    assert all(report.total == 12 for report in reports)
+
+
+CANARY = "Zephyrine sentence that nobody may read yet"
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "withdrawn"])
+def test_i19_what_is_not_published_is_in_no_representation(session, client, clock, state):
+    a_story(session, "The bridge", tags=["river"], series="Banks")
+    hidden = a_story(
+        session,
+        "Zephyrine",
+        body=CANARY,
+        is_out=False,
+        tags=["river"],
+        series="Banks",
+        authors=["Zephyrine Author"],
+    )
+    if state == "scheduled":
+        publishing.schedule(session, hidden, clock.now() + timedelta(days=1), by=COMMAND)
+    if state == "withdrawn":
+        publishing.publish(session, hidden, by=COMMAND)
+        publishing.withdraw(session, hidden, by=COMMAND)
+    session.commit()
+
+    for path in (
+        *("/", "/feed.xml", "/sitemap.xml", "/news-sitemap.xml", "/sections/land", "/series/banks", "/uk/"),
+        *(
+            "/authors/zephyrine-author",
+            "/articles/the-bridge",
+            "/articles/zephyrine",
+            "/articles/zephyrine?amp",
+        ),
+        *("/search?q=zephyrine", "/search?q=sentence+nobody", "/embed/appeal?article=zephyrine"),
+    ):
+        answer = client.get(path)
+        said = answer.get_data(as_text=True).replace("zephyrine", "").replace("q=Zephyrine", "")
+        assert "Zephyrine" not in said, path
+        assert "nobody may read" not in said, path
+
+
+def test_i20_years_that_cannot_be_meant_are_never_published_early(session, taken, client):
+    dates = [
+        "0000-00-00 00:00:00",
+        "0001-01-01 00:00:00",
+        "9999-12-31 23:59:59",
+        "2026-13-45 99:99:99",
+        "soon",
+        "",
+    ]
+    taken("wordpress", wxr(*(post(n, f"Odd {n}", post_date_gmt=date) for n, date in enumerate(dates))))
+
+    assert all(one.published_at is None or one.published_at.year <= 2200 for one in articles(session))
+    assert {one.state.value for one in articles(session)} <= {"draft", "scheduled"}
+    for one in articles(session):
+        assert client.get(f"/articles/{one.slug}").status_code == 404
+
+
+def test_i24_what_looks_like_a_template_stays_text_wherever_it_is_shown(session, client):
+    template = "{{7*7}} {% for x in y %} ${7*7} #{7*7} <%= 7*7 %>"
+    a_story(
+        session, template, slug="t", standfirst=template, body=template, tags=[template], series=template,
+        authors=[template],
+    )  # fmt: skip
+    for path in ("/articles/t", "/", "/feed.xml", "/news-sitemap.xml", "/search?q=%7B%7B7*7%7D%7D"):
+        said = client.get(path).get_data(as_text=True)
+        assert "{{7*7}}" in said, path
+        assert "49" not in said.replace(json.dumps("49"), "").split("<main")[-1].split("</main")[0], path
