@@ -81,8 +81,15 @@ def read_more(session: Session, article: Article, *, limit: int = 4) -> list[Art
 
 
 def neighbors(session: Session, article: Article) -> list[str]:
-    """The slugs of newer stories that share a tag or the section with an article, the closest first."""
-    close = [one for one in _newest(session, article) if _closeness(article, one)]
+    """The slugs of stories that share a tag or the section with an article and may name it, the closest first.
+
+    None for one that is older than the newest MOST_COMPARED, which nobody's list would name.
+    """
+    newest = _newest(session, article)
+    oldest = newest[-1].published_at if len(newest) == MOST_COMPARED else None
+    if oldest is not None and article.published_at is not None and article.published_at < oldest:
+        return []
+    close = [one for one in newest if _closeness(article, one)]
     close.sort(key=lambda one: _closeness(article, one), reverse=True)
     return [one.slug for one in close[:MOST_NEIGHBORS]]
 
