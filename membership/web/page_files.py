@@ -31,6 +31,8 @@ from membership.web.page_fresh import Fresh
 COPIES = ("asking", "quiet")
 ENCODINGS = {"plain": "", "gzip": ".gz", "br": ".br"}
 LONGEST_WAIT_S = 2.0
+MOST_AT_BEST = 256 * 1024
+"""Larger pages (the sitemap of a large archive) would take brotli's best level many seconds; they keep the quick one."""
 _PATH = re.compile(r"/|/[a-z]{2}/|(?:/[a-z0-9][a-z0-9._-]{0,159}){1,5}")
 _LOCKS = 64
 
@@ -131,10 +133,9 @@ class PageFiles:
             page = self.read(path, copy, "plain")
             if page is None or page.meta.is_best:
                 continue
-            bodies = {
-                "gzip": gzip.compress(page.body, 9, mtime=0),
-                "br": brotli.compress(page.body, quality=11),
-            }
+            bodies = {"gzip": gzip.compress(page.body, 9, mtime=0)}
+            if len(page.body) <= MOST_AT_BEST:
+                bodies["br"] = brotli.compress(page.body, quality=11)
             tags = page.meta.tags | {encoding: _tag(body) for encoding, body in bodies.items()}
             meta = Meta(page.meta.generation, page.meta.build, page.meta.headers, tags, is_best=True)
             self._store(path, copy, bodies, meta)

@@ -132,6 +132,17 @@ def test_a_page_that_stays_as_it_was_keeps_its_well_compressed_files(session, st
     assert (after.tags, after.is_best) == (before.tags, True)
 
 
+def test_a_very_large_page_is_not_compressed_for_seconds(store):
+    page = Rendered([("Content-Type", "application/xml")], b"<loc>/articles/story</loc>\n" * 40_000)
+    store.files.write("/sitemap.xml", "asking", page, generation=1, build=store.build)
+    quick = store.files.read("/sitemap.xml", "asking", "br")
+    store.files.improve("/sitemap.xml")
+    after = store.files.read("/sitemap.xml", "asking", "br")
+
+    assert after.body == quick.body
+    assert after.meta.is_best
+
+
 def test_publishing_makes_only_the_pages_that_show_the_story(session, store):
     for number in range(8):
         a_story(session, f"Old {number}", section="people", tags=["old"])
