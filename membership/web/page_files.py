@@ -32,7 +32,7 @@ COPIES = ("asking", "quiet")
 ENCODINGS = {"plain": "", "gzip": ".gz", "br": ".br"}
 LONGEST_WAIT_S = 2.0
 MOST_AT_BEST = 256 * 1024
-"""Larger pages (the sitemap of a large archive) would take brotli's best level many seconds; they keep the quick one."""
+"""Larger pages (the sitemap of a large archive) would take brotli's best level seconds; they keep the quick one."""
 _PATH = re.compile(r"/|/[a-z]{2}/|(?:/[a-z0-9][a-z0-9._-]{0,159}){1,5}")
 _LOCKS = 64
 
