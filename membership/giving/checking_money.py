@@ -11,6 +11,7 @@ from membership import clock
 from membership.giving import chaining, facts, sealing, storing
 from membership.giving.ledger import Book, EntryKind, LedgerEntry, LedgerLine, SealedMonth
 from membership.giving.models import CallState, Dispute, OfflineGift, OutgoingCall, Owner, Payment, Refund
+from membership.giving.stripe_states import STANDING
 from membership.newsroom.findings import Check, Finding, Severity, found
 
 HOUR = timedelta(hours=1)
@@ -115,7 +116,7 @@ def refunds_fit(session: Session) -> list[Finding]:
     query = (
         select(Payment.id)
         .join(Refund, Refund.charge_id == Payment.id)
-        .where(Refund.status.in_(("succeeded", "pending")), Refund.currency == Payment.currency)
+        .where(Refund.status.in_(STANDING), Refund.currency == Payment.currency)
         .group_by(Payment.id, Payment.amount)
         .having(func.sum(Refund.amount) > Payment.amount)
     )

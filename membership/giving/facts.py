@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from membership.giving.models import Interval
+from membership.giving.stripe_states import STANDING
 from membership.money import Money
 
 
@@ -211,7 +212,7 @@ class Refund(Fact):
     @property
     def stands(self) -> bool:
         """Whether the money is on its way back or there."""
-        return self.status in {"succeeded", "pending"}
+        return self.status in STANDING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

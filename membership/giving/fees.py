@@ -14,13 +14,12 @@ from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving import applying, facts, parsing, storing
 from membership.giving.fields import UnreadableObjectError
 from membership.giving.models import ListRead
+from membership.giving.stripe_states import MOVING
 
 log = structlog.get_logger(__name__)
 LOOK_BACK = timedelta(hours=1)
 REACH = timedelta(days=2)
 """How far back a fee that is missing is looked for."""
-_MOVING = ("succeeded", "pending", "failed")
-"""The states of refunds that move our balance; one that is canceled, or waits for the patron, does not."""
 TRANSACTIONS = storing.table_of(facts.BalanceTransaction)
 
 
@@ -96,7 +95,7 @@ def unread_since(session: Session) -> datetime | None:
         )
         for table, at, is_moving in (
             (payments, "charged_at", true()),
-            (refunds, "created", refunds.c.status.in_(_MOVING)),
+            (refunds, "created", refunds.c.status.in_(MOVING)),
         )
     ]
     return min((at for at in oldest if at is not None), default=None)

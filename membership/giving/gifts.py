@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.giving import resting
 from membership.giving.models import Interval, Invoice, StripeCustomer, Subscription
+from membership.giving.stripe_states import LIVE
 from membership.money import Money
-
-LIVE = frozenset({"active", "trialing", "past_due", "unpaid", "paused"})
-"""Stripe's words for subscriptions that have begun and have not ended."""
 
 IN_ARREARS = frozenset({"past_due", "unpaid"})
 

@@ -63,7 +63,7 @@ class Calendar:
         if day > self.today - timedelta(days=sealing.OPEN_DAYS):
             return day  # no month seals so soon
         while day.replace(day=1) in self.sealed:
-            day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+            day = sealing.next_month(day)
         return day
 
 

@@ -37,6 +37,6 @@ def seal(session: Session, since: datetime | None) -> list[date]:
     return sealed
 
 
-def next_month(first_day: date) -> date:
-    """The first day of the month after the one that begins on `first_day`."""
-    return date(first_day.year + first_day.month // 12, first_day.month % 12 + 1, 1)
+def next_month(day: date) -> date:
+    """The first day of the month after that of a day."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)

@@ -8,7 +8,6 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from membership.giving import receipts_shown, refunding, watching
-from membership.giving.gifts import LIVE
 from membership.giving.models import (
     Dispute,
     Invoice,
@@ -18,6 +17,7 @@ from membership.giving.models import (
     StripeCustomer,
     Subscription,
 )
+from membership.giving.stripe_states import LIVE
 from membership.money import Money
 
 PAGE = 50

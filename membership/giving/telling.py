@@ -35,10 +35,10 @@ from membership.giving.models import Checkout, CheckoutState, Owner, Replacement
 from membership.giving.recording import Settled
 from membership.giving.storing import Kept
 from membership.giving.story import PatronFacts
+from membership.giving.stripe_states import LIVE
 from membership.newsroom import due, page_changes, settings_rows
 from membership.patrons.models import Patron
 
-LIVE = frozenset({"active", "trialing", "past_due", "unpaid", "paused"})
 NEWS_FOR = timedelta(days=7)
 """What happened longer ago is no news: a gap that is closed late mails nobody."""
 
