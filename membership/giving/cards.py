@@ -16,8 +16,8 @@ from membership.gateway.client import Gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving import mail
 from membership.giving.facts import Payment
-from membership.giving.gifts import LIVE
 from membership.giving.models import CardNotice, CardNoticeState, StripeCustomer, Subscription
+from membership.giving.stripe_states import LIVE
 from membership.newsroom import due
 from membership.patrons.models import Patron
 
