@@ -142,6 +142,7 @@ def test_a_full_refund_ends_it_and_unclaimed_nobody_can_claim_it(account, client
     marta = an_account(session, email="marta@example.org")
     as_(marta).post(f"/gifts/{code}")
 
+    account.sandbox.advance(3_600)
     account.client.v1.refunds.create({"charge": charge})
     hear()
 
