@@ -13,7 +13,7 @@ from click.testing import Result
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Text, bindparam, event, text, update
+from sqlalchemy import Text, bindparam, event, select, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -30,7 +30,7 @@ from membership.giving import chaining
 from membership.mail import outbox
 from membership.newsroom import audit, due, page_changes
 from membership.newsroom.models import AuditEntry, PageChange
-from membership.patrons.models import Coverage, Source
+from membership.patrons.models import Coverage, Grant, Source
 from tests.articles.stories import BODY, a_newsroom, a_story
 from tests.giving.stripe_words import Life, monthly
 from tests.topics.voters import a_round, a_topic, ballots, closed
@@ -59,7 +59,7 @@ def house(app: Flask, session: Session, take: Any, pia: Account, client: FlaskCl
     round_ = a_round(session, topics, votes=2)
     ballots(session, round_, *(topics[: 1 + number % 2] for number in range(10)))
     closed(session, round_)
-    session.execute(update(Coverage).where(Coverage.source_key.like("%voter%")).values(source=Source.GRANT))
+    _grant_what_the_voters_have(session)
     outbox.queue(
         session, kind="accounts/no_account", to="eve@example.org", language="en", dedupe_key="1", context={}
     )
@@ -68,6 +68,19 @@ def house(app: Flask, session: Session, take: Any, pia: Account, client: FlaskCl
     due.apply_all(session)
     session.commit()
     return session
+
+
+def _grant_what_the_voters_have(session: Session) -> None:
+    """The voters are covered by no payment that is there: let them be covered by grants that are."""
+    for coverage in session.scalars(select(Coverage).where(Coverage.source_key.like("%voter%"))):
+        grant = Grant(
+            public_id=secrets.new_public_id(),
+            patron_id=coverage.patron_id,
+            starts_at=coverage.starts_at,
+            ends_at=coverage.ends_at,
+        )
+        session.add(grant)
+        coverage.source, coverage.source_key = Source.GRANT, grant.public_id
 
 
 @pytest.fixture
