@@ -19,7 +19,7 @@ def test_one_that_cannot_be_read_keeps_no_other_waiting_and_is_given_up_visibly(
     hear()
     broken, sound = session.scalars(select(Payment.id).order_by(Payment.id)).all()
     store = account.sandbox.account.store
-    store.put(store.get(broken) | {"currency": None})
+    store.put(store.get(broken) | {"created": 10**15})
     for charge in (broken, sound):
         reading_list.add(session, ToRead(type="charge", id=charge, reason="stale"))
     session.commit()

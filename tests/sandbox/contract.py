@@ -69,7 +69,9 @@ def request_faults(method: str, path: str, form: str) -> list[str]:
     if operation is None:
         return ["no such operation"]
     body = operation.get("requestBody")
-    if method == "POST":
+    if method == "POST" or (
+        method == "DELETE" and body
+    ):  # the SDK writes what a DELETE has to say as a query
         schema = (
             next(iter(body["content"].values()))["schema"] if body else {"type": "object", "properties": {}}
         )
