@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from membership import secrets
 from membership.db import JsonDict
 from membership.gateway.client import Answer
-from membership.giving import applying, outgoing, parsing
+from membership.giving import applying, facts, ordering, outgoing, parsing
 from membership.giving.gifts import Gift
+from membership.giving.models import Subscription
 
 
 def act(
@@ -36,6 +37,10 @@ def act(
         subject=gift.id,
         details=details,
     )
+    known_at = session.get_one(Subscription, gift.id).as_of
     answer = outgoing.perform(session, call, ask)
-    applying.apply_facts(session, parsing.from_object(answer.body, answer.as_of))
+    told = parsing.from_object(answer.body, answer.as_of)
+    applying.apply_facts(
+        session, [ordering.answered(f, known_at) if isinstance(f, facts.Subscription) else f for f in told]
+    )
     session.commit()

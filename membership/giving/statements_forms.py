@@ -60,4 +60,5 @@ class CancellationForm(SignedInForm):
     reason = TextAreaField(
         lazy_gettext("Why it is canceled, without names"),
         [InputRequired(lazy_gettext("Give the reason.")), Length(min=5, max=300)],
+        id="cancellation-reason",  # it stands on one page with a correction
     )
