@@ -107,7 +107,7 @@ def cancel(session: Session, receipt: Receipt, *, reason: str) -> None:
     Raises:
         AlreadyCanceledError: it was canceled before.
     """
-    session.refresh(receipt, with_for_update=True)
+    session.refresh(receipt, with_for_update={"of": Receipt})
     if receipt.canceled_at is not None:
         raise AlreadyCanceledError
     receipt.canceled_at, receipt.cancel_reason = clock.now(), reason
