@@ -357,7 +357,7 @@ def test_s23_one_customer_is_never_of_two_patrons(account, session, hear):
     owners = session.execute(select(StripeCustomer.id, StripeCustomer.patron_id)).all()
     assert len(owners) == len({customer for customer, _ in owners}) == 2
     assert len({patron for _, patron in owners}) == 2
-    again = insert(StripeCustomer.__table__).from_select(  # type: ignore[arg-type]  # a Table
+    again = insert(StripeCustomer).from_select(
         list(StripeCustomer.__table__.c.keys()), select(StripeCustomer.__table__).limit(1)
     )
     with pytest.raises(IntegrityError):

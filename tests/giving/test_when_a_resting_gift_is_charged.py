@@ -1,7 +1,7 @@
 """When the next charge of a gift that rests falls: calendar months, on the anchor's day."""
 
 import calendar
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,14 +11,12 @@ from membership.giving import resting
 from membership.giving.fields import Thing
 from membership.giving.resting import Rest, Told
 
-MONTH_ENDS = st.datetimes(datetime(2024, 1, 1), datetime(2032, 12, 31)).map(  # noqa: DTZ001 - the zone is added below
-    lambda at: at.replace(
-        day=min(29 + at.day % 3, calendar.monthrange(at.year, at.month)[1]), microsecond=0, tzinfo=UTC
-    )
+ANY_DAY = st.dates(date(2024, 1, 1), date(2032, 12, 31))
+MONTH_ENDS = ANY_DAY.map(
+    lambda day: day.replace(day=min(29 + day.day % 3, calendar.monthrange(day.year, day.month)[1]))
 )
-ANCHORS = MONTH_ENDS | st.datetimes(datetime(2024, 1, 1), datetime(2032, 12, 31)).map(  # noqa: DTZ001
-    lambda at: at.replace(microsecond=0, tzinfo=UTC)
-)
+TIMES = st.times().map(lambda time: time.replace(microsecond=0))
+ANCHORS = st.builds(datetime.combine, MONTH_ENDS | ANY_DAY, TIMES, st.just(UTC))
 MONTHS = st.integers(1, 24)
 
 

@@ -6,6 +6,7 @@ another within one context, as in the worker that makes pages ahead, where the l
 
 import re
 from contextvars import Context
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -14,15 +15,18 @@ from sqlalchemy.orm import Session
 
 from membership.mail import outbox
 from membership.web import page_store
+from membership.web.languages import LanguagePrefix
 from tests.articles.stories import a_newsroom, a_story, an_appeal
 from tests.cast import a_coverage, a_patron, an_account
 
 
 @pytest.fixture
-def together(app: Flask, session: Session, client: FlaskClient) -> FlaskClient:
-    """A client whose requests share the context that the session has opened."""
+def together(
+    app: Flask, session: Session, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> FlaskClient:
+    """A client whose requests share the context that the session has opened: no page store, no `_Apart` before them."""
     a_newsroom(session)
-    app.wsgi_app = app.wsgi_app._app._inner  # type: ignore[attr-defined,method-assign]  # below the store and _Apart
+    monkeypatch.setattr(app, "wsgi_app", LanguagePrefix(partial(Flask.wsgi_app, app)))
     return client
 
 
