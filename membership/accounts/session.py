@@ -63,6 +63,18 @@ def current_account() -> Account | None:
     return visitor.account if visitor else None
 
 
+def signed_in_account() -> Account:
+    """The account that is signed in, for views that let nobody else in.
+
+    Raises:
+        RuntimeError: nobody is signed in; the view is declared for others too.
+    """
+    account = current_account()
+    if account is None:
+        raise RuntimeError("this view is for who is signed in, and its declaration lets others in")
+    return account
+
+
 def current_visitor() -> Visitor | None:
     """The signed-in browser, or None."""
     visitor = flask_login.current_user

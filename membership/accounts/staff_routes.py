@@ -5,11 +5,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms.fields import SelectChoice
 
-from membership.accounts import passkeys, second_factor, session
+from membership.accounts import passkeys, second_factor, session, trail
 from membership.accounts.forms import LanguageForm
 from membership.accounts.models import Account
+from membership.accounts.session import signed_in_account
 from membership.db import db
-from membership.newsroom import audit
 from membership.newsroom.present import newsroom
 from membership.web import access
 from membership.web.forms import SignedInForm
@@ -22,7 +22,7 @@ bp = Blueprint("accounts", __name__, url_prefix="/accounts")
 @access.staff("staff")
 def show() -> str:
     """Show how one signs in."""
-    account = _me()
+    account = signed_in_account()
     return render_template(
         "accounts/staff/show.html",
         form=_language_form(None, account),
@@ -35,7 +35,7 @@ def show() -> str:
 @access.staff("staff")
 def update_language() -> ResponseReturnValue:
     """Choose the language of one's pages and mails."""
-    account = _me()
+    account = signed_in_account()
     form = _language_form(request.form, account)
     if form.validate():
         account.language = form.language.data
@@ -47,11 +47,11 @@ def update_language() -> ResponseReturnValue:
 @access.staff("staff")
 def create_recovery_codes() -> ResponseReturnValue:
     """Make new recovery codes, and show them for the only time."""
-    account = _me()
+    account = signed_in_account()
     if not SignedInForm().validate():
         return redirect(url_for(".show"), 303)
     codes = second_factor.new_recovery_codes(db.session(), account)
-    _write(account, "recovery_codes.made")
+    trail.note("recovery_codes.made", f"account:{account.public_id}")
     db.session.commit()
     return render_template(
         "accounts/second_factor/recovery_codes.html", codes=codes, next_url=url_for(".show")
@@ -63,16 +63,10 @@ def create_recovery_codes() -> ResponseReturnValue:
 def end_sessions() -> ResponseReturnValue:
     """Sign out everywhere, here too."""
     if SignedInForm().validate():
-        session.sign_out_everywhere(_me())
+        session.sign_out_everywhere(signed_in_account())
         db.session.commit()
         flash(_("You are signed out everywhere."), "success")
     return redirect(url_for("accounts.new_sign_in"), 303)
-
-
-def _me() -> Account:
-    account = session.current_account()
-    assert account is not None  # noqa: S101 - the guard has let somebody in
-    return account
 
 
 def _language_form(sent: object, account: Account) -> LanguageForm:
@@ -81,13 +75,3 @@ def _language_form(sent: object, account: Account) -> LanguageForm:
         SelectChoice(code, AVAILABLE[code]) for code in newsroom().languages if code in AVAILABLE
     ]
     return form
-
-
-def _write(account: Account, action: str) -> None:
-    audit.write(
-        db.session(),
-        action=action,
-        subject=f"account:{account.public_id}",
-        actor_id=account.id,
-        actor=account.public_id,
-    )

@@ -6,8 +6,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from membership.accounts.models import Account
-from membership.accounts.session import current_account
+from membership.accounts.session import signed_in_account
 from membership.appeals import managing, presenting, queries
 from membership.appeals.forms import AppealForm, appeal_form
 from membership.appeals.managing import Words
@@ -43,7 +42,7 @@ def new() -> ResponseReturnValue:
 @access.staff("editor")
 def create() -> ResponseReturnValue:
     """Write a new appeal."""
-    form, account = _form(), _account()
+    form, account = _form(), signed_in_account()
     if not form.validate():
         return _page(form, None), 422
     appeal = managing.write(db.session(), _words(form), actor_id=account.id, actor=account.public_id)
@@ -64,20 +63,13 @@ def edit(public_id: str) -> ResponseReturnValue:
 @access.staff("editor")
 def update(public_id: str) -> ResponseReturnValue:
     """Change an appeal."""
-    appeal, form, account = _appeal(public_id), _form(), _account()
+    appeal, form, account = _appeal(public_id), _form(), signed_in_account()
     if not form.validate():
         return _page(form, appeal), 422
     managing.change(db.session(), appeal, _words(form), actor_id=account.id, actor=account.public_id)
     db.session.commit()
     flash(_("Saved. The pages of readers follow within seconds."), "success")
     return redirect(url_for("staff.appeals.edit", public_id=public_id), 303)
-
-
-def _account() -> Account:
-    account = current_account()
-    if account is None:
-        abort(403)
-    return account
 
 
 def _appeal(public_id: str) -> Appeal:

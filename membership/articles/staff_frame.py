@@ -8,8 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from membership import clock
-from membership.accounts.models import Account
-from membership.accounts.session import current_account
+from membership.accounts.session import signed_in_account
 from membership.articles import editing, picturing, queries, routes
 from membership.articles.forms import LOCAL_TIME, ArticleForm, CorrectionForm, ScheduleForm
 from membership.articles.models import Article, ArticleState
@@ -21,17 +20,9 @@ from membership.web.forms import SignedInForm
 from membership.web.media import PictureError
 
 
-def account() -> Account:
-    """Who is at work."""
-    found = current_account()
-    if found is None:
-        abort(403)
-    return found
-
-
 def by() -> By:
     """Who is at work, for the audit trail."""
-    found = account()
+    found = signed_in_account()
     return By(found.id, found.public_id)
 
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from membership.accounts.models import Account
+from membership.accounts.session import signed_in_account
 from membership.appeals import queries as appeals
 from membership.articles import presenting, publishing, queries, routes, staff_life_routes
 from membership.articles import staff_frame as frame
@@ -52,7 +53,7 @@ def index() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Show the editor, empty."""
     form = frame.form(None)
-    form.authors.data = frame.account().display_name
+    form.authors.data = signed_in_account().display_name
     form.language.data = present.newsroom().default_language
     return frame.editor(form, None)
 

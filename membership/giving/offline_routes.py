@@ -6,15 +6,15 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from membership import clock, secrets
+from membership.accounts import trail
 from membership.accounts.models import Account
-from membership.accounts.session import current_account
+from membership.accounts.session import signed_in_account
 from membership.db import db
 from membership.giving import offline_gifts
 from membership.giving.errors import AlreadyReversedError, ReferenceTakenError
 from membership.giving.models import OfflineGift
 from membership.giving.offline_forms import OfflineGiftForm, ReversalForm
 from membership.giving.offline_gifts import Wish
-from membership.newsroom import audit
 from membership.newsroom.present import newsroom
 from membership.patrons import queries as patrons
 from membership.patrons import revealing
@@ -68,7 +68,7 @@ def create() -> ResponseReturnValue:
         if form.form_key.errors:
             form.form_key.data = secrets.new_token()
         return _entry_page(form, patron), 422
-    me = _me()
+    me = signed_in_account()
     try:
         gift = offline_gifts.enter(db.session(), _wish(form, patron), entered_by_id=me.id)
     except ReferenceTakenError as taken:
@@ -78,7 +78,7 @@ def create() -> ResponseReturnValue:
         ]
         return _entry_page(form, _patron(form.patron.data or "")), 422
     details = {"amount": gift.amount, "currency": gift.currency, "received_on": gift.received_on.isoformat()}
-    _write("offline_gift.entered", gift, details)
+    trail.note("offline_gift.entered", f"offline_gift:{gift.public_id}", **details)
     public_id = gift.public_id
     db.session.commit()
     flash(_("Written down and booked."), "success")
@@ -91,7 +91,7 @@ def create() -> ResponseReturnValue:
 @access.staff("staff")
 def show(public_id: str) -> str:
     """Show one gift, and the way to take it back."""
-    _write("offline_gift.opened", _gift(public_id), {})
+    trail.note("offline_gift.opened", f"offline_gift:{_gift(public_id).public_id}")
     db.session.commit()
     return _page(_gift(public_id), ReversalForm())
 
@@ -104,14 +104,16 @@ def reverse(public_id: str) -> ResponseReturnValue:
     gift, form = _gift(public_id), ReversalForm()
     if not form.validate():
         return _page(gift, form), 422
-    me = _me()
+    me = signed_in_account()
     try:
         offline_gifts.reverse(db.session(), gift, reason=form.reason.data.strip(), reversed_by_id=me.id)
     except AlreadyReversedError:
         db.session.rollback()
         flash(_("It has been taken back already."), "warning")
         return redirect(url_for(".show", public_id=public_id), 303)
-    _write("offline_gift.reversed", gift, {"amount": gift.amount, "currency": gift.currency})
+    trail.note(
+        "offline_gift.reversed", f"offline_gift:{gift.public_id}", amount=gift.amount, currency=gift.currency
+    )
     db.session.commit()
     flash(_("Taken back. The ledger has both entries."), "success")
     return redirect(url_for(".show", public_id=public_id), 303)
@@ -173,21 +175,3 @@ def _gift(public_id: str) -> OfflineGift:
 
 def _today() -> object:
     return clock.today(newsroom().zone)
-
-
-def _write(action: str, gift: OfflineGift, details: dict[str, object]) -> None:
-    me = _me()
-    audit.write(
-        db.session(),
-        action=action,
-        subject=f"offline_gift:{gift.public_id}",
-        actor_id=me.id,
-        actor=me.public_id,
-        details=details,
-    )
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None  # noqa: S101 - the guard has let somebody in
-    return account

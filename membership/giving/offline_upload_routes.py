@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from membership.accounts.models import Account
-from membership.accounts.session import current_account
+from membership.accounts import trail
+from membership.accounts.session import signed_in_account
 from membership.db import db
 from membership.giving import offline_csv, offline_uploading
 from membership.giving.models import OfflineUpload
@@ -16,7 +16,6 @@ from membership.giving.offline_csv import FileError, FileFault, Row, RowFault
 from membership.giving.offline_forms import ConfirmationForm, UploadForm
 from membership.giving.offline_routes import bp
 from membership.money import AmountFault
-from membership.newsroom import audit
 from membership.newsroom.present import newsroom
 from membership.web import access
 from membership.web.forms import amount_sentence
@@ -48,9 +47,9 @@ def create_upload() -> ResponseReturnValue:
         db.session.rollback()
         form.file.errors = [_file_sentence(error)]
         return _upload_page(form), 422
-    upload = offline_uploading.keep(db.session(), text, uploaded_by_id=_me().id)
+    upload = offline_uploading.keep(db.session(), text, uploaded_by_id=signed_in_account().id)
     public_id = upload.public_id
-    _write("offline_file.uploaded", public_id, {"bytes": len(text.encode())})
+    trail.note("offline_file.uploaded", f"offline_file:{public_id}", bytes=len(text.encode()))
     db.session.commit()
     return redirect(url_for(".show_upload", public_id=public_id), 303)
 
@@ -84,9 +83,9 @@ def take_upload(public_id: str) -> ResponseReturnValue:
     upload = _upload(public_id)
     if not ConfirmationForm().validate():
         abort(422)
-    taken = offline_uploading.take(db.session(), upload, taken_by_id=_me().id)
+    taken = offline_uploading.take(db.session(), upload, taken_by_id=signed_in_account().id)
     count = len(taken.gifts)
-    _write("offline_file.taken", public_id, {"taken": count, "left": taken.left})
+    trail.note("offline_file.taken", f"offline_file:{public_id}", taken=count, left=taken.left)
     db.session.commit()
     flash(ngettext("%(num)s gift entered and booked.", "%(num)s gifts entered and booked.", count), "success")
     return redirect(url_for(".index"), 303)
@@ -104,7 +103,7 @@ def _upload_page(form: UploadForm) -> str:
 def _upload(public_id: str) -> OfflineUpload:
     """A file that waits; the one who uploaded it decides on it."""
     upload = offline_uploading.find(db.session(), public_id)
-    if upload is None or upload.uploaded_by_id != _me().id:
+    if upload is None or upload.uploaded_by_id != signed_in_account().id:
         abort(404)
     return upload
 
@@ -160,21 +159,3 @@ def _reason(row: Row, fault: RowFault) -> str:
 def _amount_sentence(row: Row) -> str:
     currency = row.cells["currency"].lower()
     return str(amount_sentence(row.amount_fault or AmountFault.NOT_A_NUMBER, currency))
-
-
-def _write(action: str, public_id: str, details: dict[str, object]) -> None:
-    me = _me()
-    audit.write(
-        db.session(),
-        action=action,
-        subject=f"offline_file:{public_id}",
-        actor_id=me.id,
-        actor=me.public_id,
-        details=details,
-    )
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None  # noqa: S101 - the guard has let somebody in
-    return account

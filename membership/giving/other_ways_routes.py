@@ -5,10 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from membership.accounts.session import current_account
+from membership.accounts import trail
 from membership.db import db
 from membership.giving.staff_forms import DeletionForm, OtherWayForm
-from membership.newsroom import audit, page_changes
+from membership.newsroom import page_changes
 from membership.newsroom.models import AuditEntry, OtherWay
 from membership.web import access, htmlize
 from membership.web.languages import AVAILABLE, default_language
@@ -76,7 +76,7 @@ def delete(way_id: int) -> ResponseReturnValue:
     way = _way(way_id)
     if not DeletionForm().validate():
         return _page(OtherWayForm(formdata=None, obj=way), way), 422
-    _write(way, "other_way.deleted")
+    _note(way, "other_way.deleted")
     db.session.delete(way)
     page_changes.record(db.session(), PATH)
     db.session.commit()
@@ -86,7 +86,7 @@ def delete(way_id: int) -> ResponseReturnValue:
 
 def _save(way: OtherWay, action: str, told: str) -> ResponseReturnValue:
     db.session.flush()
-    way.edited_by = _write(way, action).id
+    way.edited_by = _note(way, action).id
     page_changes.record(db.session(), PATH)
     db.session.commit()
     flash(told, "success")
@@ -124,14 +124,5 @@ def _way(way_id: int) -> OtherWay:
     return way
 
 
-def _write(way: OtherWay, action: str) -> AuditEntry:
-    account = current_account()
-    assert account is not None  # noqa: S101 - the guard has let somebody in
-    return audit.write(
-        db.session(),
-        action=action,
-        subject=f"other_way:{way.id}",
-        actor_id=account.id,
-        actor=account.public_id,
-        details={"language": way.language, "title": way.title},
-    )
+def _note(way: OtherWay, action: str) -> AuditEntry:
+    return trail.note(action, f"other_way:{way.id}", language=way.language, title=way.title)

@@ -6,10 +6,9 @@ from flask import Blueprint, Response, abort, flash, make_response, redirect, re
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from membership.accounts import changing_address
+from membership.accounts import changing_address, trail
 from membership.accounts.changing_address import AddressTakenError
-from membership.accounts.models import Account
-from membership.accounts.session import current_account
+from membership.accounts.session import signed_in_account
 from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
@@ -18,7 +17,6 @@ from membership.giving.gifts import Gift
 from membership.giving.mailbox_forms import NewAddressForm, PatronActForm
 from membership.giving.models import CareActKind
 from membership.money import Money
-from membership.newsroom import audit
 from membership.newsroom.budgets import BudgetSpentError
 from membership.newsroom.present import newsroom
 from membership.patrons import queries as patrons
@@ -53,8 +51,8 @@ def index() -> str:
 @access.staff("staff")
 def close_call(public_id: str) -> ResponseReturnValue:
     """Take a call for help off the desk."""
-    if SignedInForm().validate() and mailbox.close(db.session(), public_id, by=_me().id):
-        _write("mailbox_request.closed", f"mailbox_request:{public_id}", {})
+    if SignedInForm().validate() and mailbox.close(db.session(), public_id, by=signed_in_account().id):
+        trail.note("mailbox_request.closed", f"mailbox_request:{public_id}")
         db.session.commit()
     return redirect(url_for(".index"), 303)
 
@@ -66,7 +64,7 @@ def close_call(public_id: str) -> ResponseReturnValue:
 def show(public_id: str) -> ResponseReturnValue:
     """Show what can be done for a patron."""
     patron = _patron(public_id)
-    _write("patron.opened", f"patron:{public_id}", {"for": "care"})
+    trail.note("patron.opened", f"patron:{public_id}", **{"for": "care"})
     db.session.commit()
     return _page(_patron(patron.public_id))
 
@@ -87,7 +85,7 @@ def act(public_id: str, subscription_id: str) -> ResponseReturnValue:
     details = {"subscription": gift.id, "before": gift.money.amount, "currency": gift.money.currency}
     if kind is CareActKind.LOWER and form.amount.data is not None:
         details["after"] = form.amount.data.amount
-    _write(f"gift.{kind.value}", f"patron:{public_id}", details)  # committed before Stripe is asked
+    trail.note(f"gift.{kind.value}", f"patron:{public_id}", **details)  # committed before Stripe is asked
     try:
         _do(kind, gift, form)
     except (GatewayUnavailable, GatewayRefused) as error:
@@ -122,7 +120,7 @@ def resend_welcome(public_id: str) -> ResponseReturnValue:
         flash(_("The welcome was sent three times today. Look for another way."), "warning")
         return redirect(url_for(".show", public_id=public_id), 303)
     if sent:
-        _write("patron.welcomed_again", f"patron:{public_id}", {})
+        trail.note("patron.welcomed_again", f"patron:{public_id}")
         flash(_("The welcome is on its way once more."), "success")
     else:
         flash(_("There is no gift to welcome for, or no address to write to."), "warning")
@@ -145,7 +143,7 @@ def begin_address_change(public_id: str) -> ResponseReturnValue:
     except AddressTakenError:
         form.email.errors = [_("Somebody has this address already. Two patrons cannot become one here.")]
         return _page(patron, address_form=form), 422
-    _write("patron.address_change_begun", f"patron:{public_id}", {"change": change.id})
+    trail.note("patron.address_change_begun", f"patron:{public_id}", change=change.id)
     session.commit()
     flash(_("Both mailboxes have been written to. The new one counts once it has answered."), "success")
     return redirect(url_for(".show", public_id=public_id), 303)
@@ -194,16 +192,3 @@ def _patron(public_id: str) -> Patron:
     if patron is None:
         abort(404)
     return patron
-
-
-def _write(action: str, subject: str, details: dict[str, Any]) -> None:
-    me = _me()
-    audit.write(
-        db.session(), action=action, subject=subject, actor_id=me.id, actor=me.public_id, details=details
-    )
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None  # noqa: S101 - the guard has let somebody in
-    return account

@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from membership import clock
-from membership.accounts.models import Account, Role
-from membership.accounts.session import current_account
+from membership.accounts import trail
+from membership.accounts.models import Role
+from membership.accounts.session import signed_in_account
 from membership.db import db
 from membership.giving import (
     letterhead,
@@ -25,7 +26,6 @@ from membership.giving.receipt_routes import pdf
 from membership.giving.receipts import AlreadyCanceledError
 from membership.giving.receipts_shown import ReceiptView
 from membership.giving.statements_forms import CancellationForm, CorrectionForm
-from membership.newsroom import audit
 from membership.newsroom.present import newsroom
 from membership.patrons import revealing
 from membership.patrons.revealing import Label
@@ -53,7 +53,7 @@ def index() -> str:
         years=years,
         year=year,
         labels=revealing.labels(session, [row.patron_id for row in found.rows]),
-        may_publish=_me().may(Role.PUBLISHER),
+        may_publish=signed_in_account().may(Role.PUBLISHER),
     )
 
 
@@ -75,7 +75,7 @@ def index_texts() -> str:
 def show(label: str) -> ResponseReturnValue:
     """Show a receipt, and what may be done about it."""
     receipt = _receipt(label)
-    _write("receipt.opened", receipt.label, {})
+    trail.note("receipt.opened", f"receipt:{receipt.label}")
     db.session.commit()
     receipt = _receipt(label)
     _view, who = _shown(receipt)
@@ -91,7 +91,7 @@ def show(label: str) -> ResponseReturnValue:
 def download(label: str) -> ResponseReturnValue:
     """Give a receipt as PDF, marked as a duplicate: the original is the patron's."""
     receipt = _receipt(label)
-    _write("receipt.copied", receipt.label, {})
+    trail.note("receipt.copied", f"receipt:{receipt.label}")
     db.session.commit()
     receipt = _receipt(label)
     view, _who = _shown(receipt)
@@ -117,7 +117,7 @@ def correct(label: str) -> ResponseReturnValue:
         )
     except AlreadyCanceledError:
         return _was_canceled(label)
-    _write("receipt.corrected", label, {"by": made.label, "reason": form.reason.data})
+    trail.note("receipt.corrected", f"receipt:{label}", by=made.label, reason=form.reason.data)
     db.session.commit()
     flash(_("Receipt %(number)s is canceled; this one stands in its place.", number=label), "success")
     return redirect(url_for(".show", label=made.label), 303)
@@ -136,7 +136,7 @@ def cancel(label: str) -> ResponseReturnValue:
         receipts.cancel(db.session(), receipt, reason=form.reason.data)
     except AlreadyCanceledError:
         return _was_canceled(label)
-    _write("receipt.canceled", label, {"reason": form.reason.data})
+    trail.note("receipt.canceled", f"receipt:{label}", reason=form.reason.data)
     db.session.commit()
     flash(_("The receipt is canceled; its number stays."), "success")
     return redirect(url_for(".show", label=label), 303)
@@ -158,7 +158,7 @@ def _page(receipt: Receipt, correction: CorrectionForm, cancellation: Cancellati
         words=receipts_words,
         correction=correction,
         cancellation=cancellation,
-        may_correct=_me().may(Role.PUBLISHER) and receipt.canceled_at is None,
+        may_correct=signed_in_account().may(Role.PUBLISHER) and receipt.canceled_at is None,
     )
 
 
@@ -175,21 +175,3 @@ def _receipt(label: str) -> Receipt:
     if receipt is None:
         abort(404)
     return receipt
-
-
-def _write(action: str, subject: str, details: dict[str, object]) -> None:
-    me = _me()
-    audit.write(
-        db.session(),
-        action=action,
-        subject=f"receipt:{subject}",
-        actor_id=me.id,
-        actor=me.public_id,
-        details=details,
-    )
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None  # noqa: S101 - the guard has let somebody in
-    return account

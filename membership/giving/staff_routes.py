@@ -16,8 +16,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from membership import secrets
-from membership.accounts.models import Account, Role
-from membership.accounts.session import current_account
+from membership.accounts import trail
+from membership.accounts.models import Role
+from membership.accounts.session import signed_in_account
 from membership.articles.models import Article
 from membership.db import db
 from membership.gateway import client as gateway
@@ -38,7 +39,6 @@ from membership.giving import (
 from membership.giving.errors import RefundTooLargeError
 from membership.giving.models import Checkout, OutgoingCall, Owner, Payment
 from membership.giving.staff_forms import RefundForm
-from membership.newsroom import audit
 from membership.newsroom.present import newsroom
 from membership.patrons import records, revealing
 from membership.web import access, filters
@@ -72,7 +72,7 @@ def index() -> str:
         state=state,
         currency=currency,
         currencies=newsroom().currencies,
-        may_edit=_me().may(Role.EDITOR),
+        may_edit=signed_in_account().may(Role.EDITOR),
         older_url=url_for(".index", state=state, currency=currency, before=found.older)
         if found.older
         else None,
@@ -129,7 +129,7 @@ def index_failing() -> str:
 def show(payment_id: str) -> ResponseReturnValue:
     """Show one payment with what became of it."""
     _payment(payment_id)
-    _write("payment.opened", payment_id, {})
+    trail.note("payment.opened", f"payment:{payment_id}")
     db.session.commit()
     payment = _payment(payment_id)
     form = RefundForm(currency=payment.currency)
@@ -156,7 +156,7 @@ def create_refund(payment_id: str) -> ResponseReturnValue:
             _("At most %(amount)s of this payment can go back.", amount=filters.money(error.left))
         ]
         return _page(payment, form), 422
-    _write("payment.refund_asked", payment_id, dict(call.details))
+    trail.note("payment.refund_asked", f"payment:{payment_id}", **call.details)
     return _send(payment_id, call, form)
 
 
@@ -191,7 +191,7 @@ def _page(payment: Payment, form: RefundForm) -> Response:
             article=session.get(Article, checkout.article_id) if checkout and checkout.article_id else None,
             left=refunding.left(session, payment),
             form=form,
-            may_refund=_me().may(Role.PUBLISHER),
+            may_refund=signed_in_account().may(Role.PUBLISHER),
         )
     )
 
@@ -202,21 +202,3 @@ def _payment(payment_id: str) -> Payment:
     if payment is None or payment.owner is not Owner.OURS:
         abort(404)
     return payment
-
-
-def _write(action: str, subject: str, details: dict[str, object]) -> None:
-    me = _me()
-    audit.write(
-        db.session(),
-        action=action,
-        subject=f"payment:{subject}",
-        actor_id=me.id,
-        actor=me.public_id,
-        details=details,
-    )
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None  # noqa: S101 - the guard has let somebody in
-    return account

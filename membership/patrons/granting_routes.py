@@ -7,10 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.accounts.models import Account
-from membership.accounts.session import current_account
+from membership.accounts import trail
 from membership.db import db
-from membership.newsroom import audit
 from membership.newsroom.present import newsroom
 from membership.patrons import enrolling, granting, queries, records, revealing
 from membership.patrons.forms import GrantForm, NewcomerGrantForm
@@ -85,7 +83,7 @@ def revoke(grant_id: str) -> ResponseReturnValue:
         db.session.rollback()
         flash(_("It has ended already."), "warning")
         return redirect(url_for("staff.patrons.show", public_id=public_id), 303)
-    _write("grant.revoked", made, {"patron": public_id})
+    trail.note("grant.revoked", f"grant:{made.public_id}", patron=public_id)
     db.session.commit()
     flash(_("Revoked. It covers nobody from now on."), "success")
     return redirect(url_for("staff.patrons.show", public_id=public_id), 303)
@@ -95,7 +93,7 @@ def _grant(patron: Patron, form: GrantForm) -> ResponseReturnValue:
     public_id, last_day = patron.public_id, form.last_day.data
     reason = form.reason.data.strip()
     made = granting.grant(db.session(), patron, last_day=last_day, reason=reason, tell=form.tell.data)
-    _write("grant.made", made, {"patron": public_id, "last_day": last_day.isoformat()})
+    trail.note("grant.made", f"grant:{made.public_id}", patron=public_id, last_day=last_day.isoformat())
     db.session.commit()
     flash(_("Granted. It covers from now on."), "success")
     return redirect(url_for("staff.patrons.show", public_id=public_id), 303)
@@ -125,21 +123,3 @@ def _patron(public_id: str) -> Patron:
     if patron is None:
         abort(404)
     return patron
-
-
-def _write(action: str, made: Grant, details: dict[str, object]) -> None:
-    me = _me()
-    audit.write(
-        db.session(),
-        action=action,
-        subject=f"grant:{made.public_id}",
-        actor_id=me.id,
-        actor=me.public_id,
-        details=details,
-    )
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None  # noqa: S101 - the guard has let somebody in
-    return account

@@ -8,10 +8,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from membership import clock, secrets
-from membership.accounts.models import Account, Role
-from membership.accounts.session import current_account
+from membership.accounts import trail
+from membership.accounts.models import Role
+from membership.accounts.session import signed_in_account
 from membership.db import db
-from membership.newsroom import audit
 from membership.patrons import granting_routes, queries, records, revealing, standing, walls
 from membership.patrons.forms import RevealForm, SearchForm, WallNameForm
 from membership.patrons.models import Patron, Visibility
@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
             for patron in queries.search(session, words, patron_ids=records.find(session, words))
         ]
         # What was typed may be an address, so only its blind index is written down.
-        _write("patrons.searched", "patrons", {"words": secrets.blind_index(words)[:16], "found": len(found)})
+        trail.note("patrons.searched", "patrons", words=secrets.blind_index(words)[:16], found=len(found))
         db.session.commit()
     waiting = [revealing.label_of(patron) for patron in queries.waiting_for_wall(session)]
     return render_template("patrons/staff/index.html", form=form, found=found, waiting=waiting)
@@ -56,7 +56,7 @@ def index() -> ResponseReturnValue:
 def show(public_id: str) -> ResponseReturnValue:
     """Show everything about one patron; names and address only where the patron allows it."""
     patron = _patron(public_id)
-    _write("patron.opened", f"patron:{patron.public_id}", {})
+    trail.note("patron.opened", f"patron:{patron.public_id}")
     db.session.commit()
     return _page(_patron(public_id), is_revealed=False)
 
@@ -70,7 +70,7 @@ def reveal(public_id: str) -> ResponseReturnValue:
     form = RevealForm()
     if not form.validate():
         return _page(patron, is_revealed=False, form=form), 422
-    _write("patron.revealed", f"patron:{patron.public_id}", {"reason": form.reason.data})
+    trail.note("patron.revealed", f"patron:{patron.public_id}", reason=form.reason.data)
     db.session.commit()
     return _page(_patron(public_id), is_revealed=True)
 
@@ -84,7 +84,7 @@ def decide_wall_name(public_id: str) -> ResponseReturnValue:
     if form.validate() and patron.visibility is Visibility.PUBLIC and patron.wall_name == form.name.data:
         decided, action, told = _DECISIONS[form.decision.data]
         decided(db.session(), patron)
-        _write(f"patron.wall_name_{action}", f"patron:{patron.public_id}", {})
+        trail.note(f"patron.wall_name_{action}", f"patron:{patron.public_id}")
         db.session.commit()
         flash(told(), "success")
     else:
@@ -100,7 +100,7 @@ def _page(patron: Patron, *, is_revealed: bool, form: RevealForm | None = None) 
         patron=patron,
         label=revealing.label_of(patron),
         is_open=is_revealed or patron.visibility is not Visibility.SECRET,
-        may_reveal=_me().may(Role.PUBLISHER),
+        may_reveal=signed_in_account().may(Role.PUBLISHER),
         reveal_form=form or RevealForm(formdata=None),
         wall_form=WallNameForm(formdata=None, data={"name": patron.wall_name}),
         standing=standing.at(coverages, now),
@@ -115,16 +115,3 @@ def _patron(public_id: str) -> Patron:
     if patron is None:
         abort(404)
     return patron
-
-
-def _write(action: str, subject: str, details: dict[str, object]) -> None:
-    me = _me()
-    audit.write(
-        db.session(), action=action, subject=subject, actor_id=me.id, actor=me.public_id, details=details
-    )
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None  # noqa: S101 - the guard has let somebody in
-    return account

@@ -11,7 +11,7 @@ from membership.accounts import appointing
 from membership.accounts.errors import LastPublisherError, OwnRoleError
 from membership.accounts.forms import NewPersonForm, PersonForm
 from membership.accounts.models import Account, Role
-from membership.accounts.session import current_account
+from membership.accounts.session import signed_in_account
 from membership.db import db
 from membership.newsroom.present import newsroom
 from membership.web import access
@@ -51,7 +51,7 @@ def create() -> ResponseReturnValue:
                 name=form.name.data,
                 sees_patrons=form.sees_patrons.data,
                 language=newsroom().default_language,
-                by=_me(),
+                by=signed_in_account(),
             )
         except (OwnRoleError, LastPublisherError) as error:
             db.session.rollback()
@@ -83,7 +83,11 @@ def update(public_id: str) -> ResponseReturnValue:
     if form.validate():
         try:
             appointing.change(
-                db.session(), account, Role(form.role.data), sees_patrons=form.sees_patrons.data, by=_me()
+                db.session(),
+                account,
+                Role(form.role.data),
+                sees_patrons=form.sees_patrons.data,
+                by=signed_in_account(),
             )
         except (OwnRoleError, LastPublisherError) as error:
             db.session.rollback()
@@ -113,7 +117,7 @@ def create_dismissal(public_id: str) -> ResponseReturnValue:
     form = SignedInForm()
     if form.validate():
         try:
-            appointing.dismiss(db.session(), account, by=_me())
+            appointing.dismiss(db.session(), account, by=signed_in_account())
         except (OwnRoleError, LastPublisherError) as error:
             db.session.rollback()
             form.form_errors.append(_sentence(error))
@@ -131,7 +135,7 @@ def reset_second_factor(public_id: str) -> ResponseReturnValue:
     account = _person_or_404(public_id)
     if SignedInForm().validate():
         try:
-            appointing.reset_second_factor(db.session(), account, by=_me())
+            appointing.reset_second_factor(db.session(), account, by=signed_in_account())
         except OwnRoleError as error:
             db.session.rollback()
             flash(_sentence(error), "error")
@@ -139,12 +143,6 @@ def reset_second_factor(public_id: str) -> ResponseReturnValue:
             db.session.commit()
             flash(_("At the next sign-in a second factor will be set up anew."), "success")
     return redirect(url_for(".edit", public_id=public_id), 303)
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None  # noqa: S101 - the guard has let somebody in
-    return account
 
 
 def _person_or_404(public_id: str) -> Account:
@@ -177,7 +175,11 @@ def _new_page(form: NewPersonForm) -> str:
 
 def _edit_page(form: PersonForm, account: Account) -> str:
     return render_template(
-        "staff/people/edit.html", form=form, person=account, hints=_hints(), is_me=account.id == _me().id
+        "staff/people/edit.html",
+        form=form,
+        person=account,
+        hints=_hints(),
+        is_me=account.id == signed_in_account().id,
     )
 
 

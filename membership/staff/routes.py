@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from membership import clock
 from membership.accounts.guards import admits
 from membership.accounts.models import Account
-from membership.accounts.session import current_account
+from membership.accounts.session import current_account, signed_in_account
 from membership.db import db
 from membership.newsroom.present import newsroom
 from membership.reports import income, recurring, supporters
@@ -25,7 +25,7 @@ bp = Blueprint("desk", __name__)
 @access.staff("staff")
 def index() -> str:
     """Show what waits."""
-    account = _account()
+    account = signed_in_account()
     return render_template(
         "staff/desk/index.html",
         tasks=desk.waiting(db.session(), account),
@@ -59,12 +59,6 @@ def _figures() -> list[dict[str, str]]:
 
 def _figure(label: str, value: str, report: str) -> dict[str, str]:
     return {"label": label, "value": value, "url": url_for(f"staff.reports.{report}")}
-
-
-def _account() -> Account:
-    account = current_account()
-    assert account is not None  # noqa: S101 - the guard has let somebody in
-    return account
 
 
 def _shortcuts(account: Account) -> list[tuple[str, str]]:

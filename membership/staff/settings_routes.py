@@ -4,9 +4,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from membership.accounts.session import current_account
+from membership.accounts import trail
 from membership.db import db
-from membership.newsroom import audit, settings_rows
+from membership.newsroom import settings_rows
 from membership.newsroom.settings_rows import NewsroomSettings
 from membership.staff import deciding, settings_forms
 from membership.staff.decisions import Group
@@ -55,17 +55,9 @@ def update(name: str) -> ResponseReturnValue:
 
 
 def _save(settings: NewsroomSettings, changed: dict[str, object]) -> None:
-    account = current_account()
-    assert account is not None  # noqa: S101 - the guard has let somebody in
     settings_rows.change(db.session(), changed)
-    audit.write(
-        db.session(),
-        action="settings.changed",
-        subject="newsroom",
-        actor_id=account.id,
-        actor=account.public_id,
-        details={"before": {name: getattr(settings, name) for name in changed}, "after": changed},
-    )
+    before = {name: getattr(settings, name) for name in changed}
+    trail.note("settings.changed", "newsroom", before=before, after=changed)
     db.session.commit()
 
 

@@ -3,9 +3,9 @@
 from flask import url_for
 from flask_babel import gettext as _
 
-from membership.accounts.session import current_account
+from membership.accounts import trail
 from membership.db import JsonDict, db
-from membership.newsroom import audit, present
+from membership.newsroom import present
 from membership.topics import queries
 from membership.topics.forms import InLanguages
 from membership.topics.models import Round, Topic, TopicState
@@ -14,16 +14,8 @@ from membership.web.languages import AVAILABLE
 
 def note(action: str, subject: Topic | Round, **details: object) -> None:
     """Write what the signed-in member of staff does into the audit trail."""
-    account = current_account()
     kind = "topic" if isinstance(subject, Topic) else "round"
-    audit.write(
-        db.session(),
-        action=action,
-        subject=f"{kind}:{subject.public_id}",
-        actor_id=account.id if account else None,
-        actor=account.public_id if account else "system",
-        details=dict(details),
-    )
+    trail.note(action, f"{kind}:{subject.public_id}", **details)
 
 
 def tabs(current: TopicState | None = None) -> list[dict[str, object]]:
