@@ -1,29 +1,17 @@
 """The forms of signing in, of the second factor, and of appointing people."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, RadioField, SelectField, ValidationError
+from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.validators import InputRequired, Length
 
 from membership.accounts.models import Role
-from membership.web import emails
-from membership.web.forms import PlainLine, PublicForm, SignedInForm
-
-
-def one_address(_form: object, field: PlainLine) -> None:
-    """Refuse what is not exactly one plain e-mail address."""
-    try:
-        emails.canonical(field.data or "")
-    except emails.AddressError:
-        raise ValidationError(_l("Enter one e-mail address, like name@example.org.")) from None
+from membership.web.forms import AddressField, PlainLine, PublicForm, SignedInForm
 
 
 class AskForm(PublicForm):
     """The address to mail a link to."""
 
-    email = PlainLine(
-        _l("E-mail address"),
-        validators=[InputRequired(_l("Enter your e-mail address.")), one_address],
-    )
+    email = AddressField(_l("E-mail address"), [InputRequired(_l("Enter your e-mail address."))])
     next = HiddenField()
 
 
@@ -52,10 +40,7 @@ class SecondFactorForm(SignedInForm):
 class NewPersonForm(SignedInForm):
     """Somebody who will work here."""
 
-    email = PlainLine(
-        _l("E-mail address"),
-        validators=[InputRequired(_l("Enter an e-mail address.")), one_address],
-    )
+    email = AddressField(_l("E-mail address"), [InputRequired(_l("Enter an e-mail address."))])
     name = PlainLine(_l("Name"), validators=[Length(max=80)])
     role = RadioField(_l("Role"), default=Role.STAFF, validators=[InputRequired(_l("Choose a role."))])
     sees_patrons = BooleanField(_l("May see patrons' records"))

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
@@ -20,10 +21,10 @@ from wtforms.validators import InputRequired, Length
 from membership.giving.models import Interval
 from membership.money import Money
 from membership.newsroom.settings_rows import NewsroomSettings
-from membership.web import emails, filters
-from membership.web.forms import MoneyField, PlainLine, PublicForm
+from membership.web import filters
+from membership.web.forms import AddressField, MoneyField, PlainLine, PublicForm
 
-FORM_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+_FORM_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 INTERVALS = [
@@ -64,7 +65,37 @@ def chosen(query: MultiDict[str, str], newsroom: NewsroomSettings) -> MultiDict[
     return data
 
 
-class CheckoutForm(PublicForm):
+class FormKeyField(HiddenField):
+    """The random key that a page was made with: its form sent twice is one deed; `stale` is said of any other."""
+
+    def __init__(self, stale: str, **options: Any) -> None:  # noqa: ANN401 - passed on to WTForms
+        super().__init__(**options)
+        self._stale = stale
+
+    def pre_validate(self, form: object) -> None:
+        """Refuse what no page of ours has sent."""
+        if not _FORM_KEY.fullmatch(self.data or ""):
+            raise ValidationError(self._stale)
+
+
+class InOfferedCurrency(FlaskForm):
+    """A form with a currency and an amount: the amount is read by the grammar of the currency that was chosen."""
+
+    def __init__(self, newsroom: NewsroomSettings, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
+        self._newsroom = newsroom
+        self.money_currency = newsroom.default_currency
+        super().__init__(*args, **options)
+
+    def process(self, formdata: Any = None, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
+        """Read the currency before the amount; one that is not offered leaves the newsroom's own."""
+        data = self.meta.wrap_formdata(self, formdata)
+        typed = data.get("currency", "") if data else ""
+        if typed in self._newsroom.currencies:
+            self.money_currency = typed
+        super().process(formdata, *args, **options)
+
+
+class CheckoutForm(InOfferedCurrency, PublicForm):
     """A gift and its giver, as typed at /support. Nothing but these fields is ever read."""
 
     interval = RadioField(lazy_gettext("How often"), choices=INTERVALS, validate_choice=False)
@@ -73,10 +104,8 @@ class CheckoutForm(PublicForm):
         lazy_gettext("Amount"),
         [InputRequired(lazy_gettext("Enter an amount."))],
     )
-    email = StringField(
-        lazy_gettext("E-mail address"),
-        [InputRequired(lazy_gettext("Enter your e-mail address."))],
-        render_kw={"type": "email", "maxlength": 254},
+    email = AddressField(
+        lazy_gettext("E-mail address"), [InputRequired(lazy_gettext("Enter your e-mail address."))]
     )
     name = PlainLine(
         lazy_gettext("Your name"),
@@ -87,31 +116,13 @@ class CheckoutForm(PublicForm):
         [Length(max=500, message=lazy_gettext("Use at most 500 characters."))],
     )
     cover_fee = BooleanField()
-    form_key = HiddenField()
+    form_key = FormKeyField(lazy_gettext("This page was out of date. Look at your gift and send it again."))
     article = HiddenField()
     appeal = HiddenField()
     campaign = HiddenField()
     challenge = HiddenField()  # these three only while protected mode is on (giving.proving)
     proof = HiddenField()
     code = StringField(lazy_gettext("The code from our mail"), render_kw={"maxlength": 12})
-
-    def __init__(self, newsroom: NewsroomSettings, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        self._newsroom = newsroom
-        self._offered = newsroom.default_currency
-        super().__init__(*args, **options)
-
-    def process(self, formdata: Any = None, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        """Read the currency before the amount, which is read by that currency's grammar."""
-        data = self.meta.wrap_formdata(self, formdata)
-        typed = data.get("currency", "") if data else ""
-        if typed in self._newsroom.currencies:
-            self._offered = typed
-        super().process(formdata, *args, **options)
-
-    @property
-    def money_currency(self) -> str:
-        """The currency asked for if it is offered, else the newsroom's."""
-        return self._offered
 
     @property
     def gift(self) -> Money | None:
@@ -146,25 +157,11 @@ class CheckoutForm(PublicForm):
         interval = self.interval.data if self.interval.data in set(Interval) else Interval.MONTH.value
         check_range(field.data, interval, self._newsroom)
 
-    def validate_email(self, field: StringField) -> None:
-        """One plain address, in its one spelling."""
-        try:
-            field.data = emails.canonical(field.data or "")
-        except emails.AddressError:
-            raise ValidationError(
-                _("That is not a complete e-mail address, like name@example.org.")
-            ) from None
-
     def validate_note(self, field: TextAreaField) -> None:
         """Text that can be seen; lines are kept."""
         field.data = (field.data or "").strip().replace("\r\n", "\n")
         if _INVISIBLE.search(field.data):
             raise ValidationError(_("Remove invisible characters."))
-
-    def validate_form_key(self, field: HiddenField) -> None:
-        """The random key that this page was made with: a form sent twice is one gift."""
-        if not FORM_KEY.fullmatch(field.data or ""):
-            raise ValidationError(_("This page was out of date. Look at your gift and send it again."))
 
 
 def check_range(money: Money, interval: str, newsroom: NewsroomSettings) -> None:
@@ -200,17 +197,6 @@ def _too_small(interval: str, amount: str) -> str:
 class AddressForm(PublicForm):
     """The right address, from the browser that has just paid."""
 
-    email = StringField(
-        lazy_gettext("E-mail address"),
-        [InputRequired(lazy_gettext("Enter your e-mail address."))],
-        render_kw={"type": "email", "maxlength": 254},
+    email = AddressField(
+        lazy_gettext("E-mail address"), [InputRequired(lazy_gettext("Enter your e-mail address."))]
     )
-
-    def validate_email(self, field: StringField) -> None:
-        """One plain address, in its one spelling."""
-        try:
-            field.data = emails.canonical(field.data or "")
-        except emails.AddressError:
-            raise ValidationError(
-                _("That is not a complete e-mail address, like name@example.org.")
-            ) from None

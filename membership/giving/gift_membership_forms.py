@@ -11,31 +11,18 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from membership import clock
 from membership.giving import gift_memberships
-from membership.giving.forms import FORM_KEY, check_range
+from membership.giving.forms import FormKeyField, InOfferedCurrency, check_range
 from membership.giving.models import Interval
 from membership.money import Money
-from membership.newsroom.settings_rows import NewsroomSettings
-from membership.web import emails, filters
-from membership.web.forms import MoneyField, PlainLine, PublicForm, SignedInForm
+from membership.web import filters
+from membership.web.forms import AddressField, MoneyField, PlainLine, PublicForm, SignedInForm
 from membership.web.languages import AVAILABLE
 
 MOST_AHEAD = timedelta(days=365)
 USUAL_MONTHS = 12
 
 
-def check_address(field: StringField) -> None:
-    """Let a field hold one plain address in its one spelling.
-
-    Raises:
-        ValidationError: it does not.
-    """
-    try:
-        field.data = emails.canonical(field.data or "")
-    except emails.AddressError:
-        raise ValidationError(_("That is not a complete e-mail address, like name@example.org.")) from None
-
-
-class GiftMembershipForm(PublicForm):
+class GiftMembershipForm(InOfferedCurrency, PublicForm):
     """A membership for somebody else: how long, for whom, from whom. Nothing but these fields is ever read."""
 
     currency = HiddenField(lazy_gettext("Currency"))
@@ -50,9 +37,7 @@ class GiftMembershipForm(PublicForm):
         lazy_gettext("Name"),
         [InputRequired(lazy_gettext("Enter the name of whom it is for.")), Length(max=120)],
     )
-    recipient_email = StringField(
-        lazy_gettext("E-mail address"), [Optional(strip_whitespace=True)], render_kw={"maxlength": 254}
-    )
+    recipient_email = AddressField(lazy_gettext("E-mail address"), [Optional(strip_whitespace=True)])
     mail_on = DateField(lazy_gettext("Day on which the mail goes out"), [Optional(strip_whitespace=True)])
     message = TextAreaField(
         lazy_gettext("Your message"),
@@ -66,34 +51,18 @@ class GiftMembershipForm(PublicForm):
         lazy_gettext("Your name"),
         [InputRequired(lazy_gettext("Enter your name.")), Length(max=120)],
     )
-    email = StringField(
-        lazy_gettext("Your e-mail address"),
-        [InputRequired(lazy_gettext("Enter your e-mail address."))],
-        render_kw={"maxlength": 254},
+    email = AddressField(
+        lazy_gettext("Your e-mail address"), [InputRequired(lazy_gettext("Enter your e-mail address."))]
     )
-    form_key = HiddenField()
+    form_key = FormKeyField(lazy_gettext("This page was out of date. Look at your gift and send it again."))
     challenge = HiddenField()  # these three only while protected mode is on (giving.proving)
     proof = HiddenField()
     code = StringField(lazy_gettext("The code from our mail"), render_kw={"maxlength": 12})
 
-    def __init__(self, newsroom: NewsroomSettings, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        self._newsroom = newsroom
-        self._offered = newsroom.default_currency
-        super().__init__(*args, **options)
-
-    def process(self, formdata: Any = None, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        """Read the currency before the amount, which is read by that currency's grammar."""
-        data = self.meta.wrap_formdata(self, formdata)
-        typed = data.get("currency", "") if data else ""
-        if typed in self._newsroom.currencies:
-            self._offered = typed
-        super().process(formdata, *args, **options)
-        self.currency.data = self._offered
-
-    @property
-    def money_currency(self) -> str:
-        """The currency asked for if it is offered, else the newsroom's."""
-        return self._offered
+    def process(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
+        """Send back the currency that the price is in."""
+        super().process(*args, **options)
+        self.currency.data = self.money_currency
 
     @property
     def chosen_months(self) -> int:
@@ -103,7 +72,7 @@ class GiftMembershipForm(PublicForm):
     @property
     def total(self) -> Money:
         """What is charged, of a valid form: the price of the months, or the larger amount that was typed."""
-        least = gift_memberships.price(self.chosen_months, self._offered, self._newsroom)
+        least = gift_memberships.price(self.chosen_months, self.money_currency, self._newsroom)
         return least if self.amount.data is None else self.amount.data
 
     def validate_months(self, field: RadioField) -> None:
@@ -116,19 +85,11 @@ class GiftMembershipForm(PublicForm):
         """Not less than the months cost, and no more than is taken online."""
         if field.data is None or self.months.data not in {str(number) for number in range(1, 13)}:
             return
-        least = gift_memberships.price(self.chosen_months, self._offered, self._newsroom)
+        least = gift_memberships.price(self.chosen_months, self.money_currency, self._newsroom)
         if field.data < least:
             raise ValidationError(_("So many months cost at least %(amount)s.", amount=filters.money(least)))
         if least < field.data:
             check_range(field.data, Interval.ONCE, self._newsroom)
-
-    def validate_recipient_email(self, field: StringField) -> None:
-        """One plain address, in its one spelling."""
-        check_address(field)
-
-    def validate_email(self, field: StringField) -> None:
-        """One plain address, in its one spelling."""
-        check_address(field)
 
     def validate_mail_on(self, field: DateField) -> None:
         """A day from today to a year ahead."""
@@ -142,24 +103,13 @@ class GiftMembershipForm(PublicForm):
         if any(not (letter.isprintable() or letter == "\n") for letter in field.data):
             raise ValidationError(_("Remove invisible characters."))
 
-    def validate_form_key(self, field: HiddenField) -> None:
-        """The random key that this page was made with: a form sent twice is one gift."""
-        if not FORM_KEY.fullmatch(field.data or ""):
-            raise ValidationError(_("This page was out of date. Look at your gift and send it again."))
-
 
 class ClaimAskForm(PublicForm):
     """The address of whoever wants to claim."""
 
-    email = StringField(
-        lazy_gettext("Your e-mail address"),
-        [InputRequired(lazy_gettext("Enter your e-mail address."))],
-        render_kw={"type": "email", "maxlength": 254},
+    email = AddressField(
+        lazy_gettext("Your e-mail address"), [InputRequired(lazy_gettext("Enter your e-mail address."))]
     )
-
-    def validate_email(self, field: StringField) -> None:
-        """One plain address, in its one spelling."""
-        check_address(field)
 
 
 class ClaimForm(SignedInForm):
@@ -169,12 +119,6 @@ class ClaimForm(SignedInForm):
 class RecipientForm(SignedInForm):
     """The right address of whom a membership is for."""
 
-    email = StringField(
-        lazy_gettext("E-mail address"),
-        [InputRequired(lazy_gettext("Enter an e-mail address."))],
-        render_kw={"type": "email", "maxlength": 254},
+    email = AddressField(
+        lazy_gettext("E-mail address"), [InputRequired(lazy_gettext("Enter an e-mail address."))]
     )
-
-    def validate_email(self, field: StringField) -> None:
-        """One plain address, in its one spelling."""
-        check_address(field)

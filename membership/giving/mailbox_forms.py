@@ -9,16 +9,16 @@ from wtforms import DateField, SelectField, StringField, TextAreaField, Validati
 from wtforms.validators import InputRequired, Length, Regexp
 
 from membership import clock
-from membership.giving.forms import AddressForm, check_range
+from membership.giving.forms import AddressForm, InOfferedCurrency, check_range
 from membership.giving.gifts import Gift
 from membership.giving.models import CareActKind
 from membership.money import Money
 from membership.newsroom.settings_rows import NewsroomSettings
-from membership.web import emails, filters
-from membership.web.forms import MoneyField, PlainLine, SignedInForm
+from membership.web import filters
+from membership.web.forms import AddressField, MoneyField, PlainLine, SignedInForm
 
 
-class MailboxForm(AddressForm):
+class MailboxForm(InOfferedCurrency, AddressForm):
     """What a bank statement says of a gift, and where we can write to."""
 
     paid_on = DateField(
@@ -39,18 +39,8 @@ class MailboxForm(AddressForm):
     )
 
     def __init__(self, newsroom: NewsroomSettings, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        self._newsroom = newsroom
-        self.money_currency = newsroom.default_currency
-        super().__init__(*args, **options)
-
-    def process(self, formdata: Any = None, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        """Read the amount by the grammar of the currency that was chosen."""
-        here = self._newsroom
-        self._fields["currency"].choices = [(code, code.upper()) for code in here.currencies]
-        data = self.meta.wrap_formdata(self, formdata)
-        typed = data.get("currency", "") if data else ""
-        self.money_currency = typed if typed in here.currencies else here.default_currency
-        super().process(formdata, *args, **options)
+        super().__init__(newsroom, *args, **options)
+        self.currency.choices = [(code, code.upper()) for code in newsroom.currencies]
 
     def validate_paid_on(self, field: DateField) -> None:
         """A day that has been."""
@@ -94,17 +84,6 @@ class PatronActForm(SignedInForm):
 class NewAddressForm(SignedInForm):
     """A patron's new address, as staff were told it."""
 
-    email = StringField(
-        lazy_gettext("New e-mail address"),
-        [InputRequired(lazy_gettext("Enter the new e-mail address."))],
-        render_kw={"type": "email", "maxlength": 254},
+    email = AddressField(
+        lazy_gettext("New e-mail address"), [InputRequired(lazy_gettext("Enter the new e-mail address."))]
     )
-
-    def validate_email(self, field: StringField) -> None:
-        """One plain address, in its one spelling."""
-        try:
-            field.data = emails.canonical(field.data or "")
-        except emails.AddressError:
-            raise ValidationError(
-                _("That is not a complete e-mail address, like name@example.org.")
-            ) from None

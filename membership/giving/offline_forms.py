@@ -10,15 +10,14 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from membership import clock
-from membership.giving.forms import FORM_KEY
+from membership.giving.forms import FormKeyField, InOfferedCurrency
 from membership.giving.offline_words import EARLIEST, MOST_PAYER, MOST_REFERENCE, read_fee
 from membership.money import AmountError
 from membership.newsroom.settings_rows import NewsroomSettings
-from membership.web import emails
-from membership.web.forms import MoneyField, PlainLine, SignedInForm, amount_sentence
+from membership.web.forms import AddressField, MoneyField, PlainLine, SignedInForm, amount_sentence
 
 
-class OfflineGiftForm(SignedInForm):
+class OfflineGiftForm(InOfferedCurrency, SignedInForm):
     """Money that came by another way than Stripe, as staff enter it."""
 
     received_on = DateField(
@@ -33,9 +32,7 @@ class OfflineGiftForm(SignedInForm):
         lazy_gettext("Who gave it"),
         [InputRequired(lazy_gettext("Enter a name.")), Length(max=MOST_PAYER)],
     )
-    email = StringField(
-        lazy_gettext("E-mail address"), [Optional(strip_whitespace=True)], render_kw={"maxlength": 254}
-    )
+    email = AddressField(lazy_gettext("E-mail address"), [Optional(strip_whitespace=True)])
     reference = PlainLine(
         lazy_gettext("The bank's reference"),
         [Length(max=MOST_REFERENCE, message=lazy_gettext("Use at most 140 characters."))],
@@ -43,28 +40,13 @@ class OfflineGiftForm(SignedInForm):
     note = PlainLine(
         lazy_gettext("Note"), [Length(max=200, message=lazy_gettext("Use at most 200 characters."))]
     )
-    form_key = HiddenField()
+    form_key = FormKeyField(lazy_gettext("This page was out of date. Look at the gift and send it again."))
     patron = HiddenField()
 
     def __init__(self, newsroom: NewsroomSettings, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        self._newsroom = newsroom
-        self._offered = newsroom.default_currency
         self.fee_amount = 0  # in minor units of the currency, once the form is valid
-        super().__init__(*args, **options)
+        super().__init__(newsroom, *args, **options)
         self.currency.choices = [SelectChoice(code, code.upper()) for code in newsroom.currencies]
-
-    def process(self, formdata: Any = None, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
-        """Read the currency before the amount, which is read by that currency's grammar."""
-        data = self.meta.wrap_formdata(self, formdata)
-        typed = data.get("currency", "") if data else ""
-        if typed in self._newsroom.currencies:
-            self._offered = typed
-        super().process(formdata, *args, **options)
-
-    @property
-    def money_currency(self) -> str:
-        """The currency chosen if it is offered, else the newsroom's."""
-        return self._offered
 
     def validate_received_on(self, field: DateField) -> None:
         """A day that has come."""
@@ -82,23 +64,9 @@ class OfflineGiftForm(SignedInForm):
         try:
             self.fee_amount = read_fee(field.data or "", self.amount.data)
         except AmountError as error:
-            raise ValidationError(amount_sentence(error.fault, self._offered)) from None
+            raise ValidationError(amount_sentence(error.fault, self.money_currency)) from None
         except ValueError:
             raise ValidationError(_("The fee must be less than the amount.")) from None
-
-    def validate_email(self, field: StringField) -> None:
-        """One plain address, in its one spelling."""
-        try:
-            field.data = emails.canonical(field.data or "")
-        except emails.AddressError:
-            raise ValidationError(
-                _("That is not a complete e-mail address, like name@example.org.")
-            ) from None
-
-    def validate_form_key(self, field: HiddenField) -> None:
-        """The random key that this page was made with: a form sent twice is one gift."""
-        if not FORM_KEY.fullmatch(field.data or ""):
-            raise ValidationError(_("This page was out of date. Look at the gift and send it again."))
 
 
 class ReversalForm(SignedInForm):

@@ -1,12 +1,11 @@
 """The forms of giving for staff: refunds, and the other ways to support."""
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from wtforms import HiddenField, IntegerField, RadioField, TextAreaField, ValidationError
+from wtforms import IntegerField, RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from membership.giving.forms import FORM_KEY
+from membership.giving.forms import FormKeyField
 from membership.web.forms import MoneyField, PlainLine, SignedInForm
 from membership.web.languages import AVAILABLE
 
@@ -24,16 +23,11 @@ class RefundForm(SignedInForm):
         lazy_gettext("Amount to send back"), [InputRequired(lazy_gettext("Enter an amount."))]
     )
     reason = RadioField(lazy_gettext("Reason"), choices=REFUND_REASONS, default="requested_by_customer")
-    form_key = HiddenField()
+    form_key = FormKeyField(lazy_gettext("This page was out of date. Look at the amount and send it again."))
 
     def __init__(self, *, currency: str) -> None:
         self.money_currency = currency
         super().__init__()
-
-    def validate_form_key(self, field: HiddenField) -> None:
-        """The random key that this page was made with: a form sent twice is one refund."""
-        if not FORM_KEY.fullmatch(field.data or ""):
-            raise ValidationError(_("This page was out of date. Look at the amount and send it again."))
 
 
 class OtherWayForm(SignedInForm):

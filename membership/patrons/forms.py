@@ -9,7 +9,6 @@ from wtforms import (
     DateField,
     HiddenField,
     RadioField,
-    StringField,
     TextAreaField,
     ValidationError,
 )
@@ -20,8 +19,7 @@ from membership import clock
 from membership.newsroom.settings_rows import NewsroomSettings
 from membership.patrons import granting
 from membership.patrons.models import Visibility
-from membership.web import emails
-from membership.web.forms import PlainLine, PublicForm, SignedInForm
+from membership.web.forms import AddressField, PlainLine, PublicForm, SignedInForm
 from membership.web.languages import AVAILABLE
 
 VISIBILITIES = [
@@ -109,17 +107,6 @@ class NewcomerGrantForm(GrantForm):
     """The same for somebody who may be no patron yet."""
 
     name = PlainLine(lazy_gettext("Name"), [InputRequired(lazy_gettext("Enter a name.")), Length(max=120)])
-    email = StringField(
-        lazy_gettext("E-mail address"),
-        [InputRequired(lazy_gettext("Enter an e-mail address."))],
-        render_kw={"type": "email", "maxlength": 254},
+    email = AddressField(
+        lazy_gettext("E-mail address"), [InputRequired(lazy_gettext("Enter an e-mail address."))]
     )
-
-    def validate_email(self, field: StringField) -> None:
-        """One plain address, in its one spelling."""
-        try:
-            field.data = emails.canonical(field.data or "")
-        except emails.AddressError:
-            raise ValidationError(
-                _("That is not a complete e-mail address, like name@example.org.")
-            ) from None

@@ -7,6 +7,7 @@ anything but plain ASCII in the local part is refused.
 
 import re
 
+MOST_LETTERS = 254
 _LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 
@@ -26,7 +27,7 @@ def canonical(typed: str) -> str:
     local, at, domain = text.rpartition("@")
     if (
         not at
-        or len(text) > 254
+        or len(text) > MOST_LETTERS
         or len(local) > 64
         or not _LOCAL.fullmatch(local.lower())
         or not local.isascii()

@@ -12,10 +12,11 @@ from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, StringField, ValidationError
-from wtforms.widgets import TextInput
+from wtforms.widgets import EmailInput, TextInput
 
 from membership import money
 from membership.money import AmountError, AmountFault, Money
+from membership.web import emails
 from membership.web.nul import NUL
 
 
@@ -113,6 +114,27 @@ class MoneyField(Field):
             self.data = money.parse(valuelist[0], currency)
         except AmountError as error:
             raise ValueError(amount_sentence(error.fault, currency)) from None
+
+
+class AddressField(StringField):
+    """One plain e-mail address; `data` is in its one spelling (web.emails) once the form has been found valid."""
+
+    widget = EmailInput()
+    data: Any  # str, or None before anything is read
+
+    def __init__(self, label: str, validators: Sequence[Any], **options: Any) -> None:  # noqa: ANN401 - WTForms' own
+        super().__init__(label, validators, render_kw={"maxlength": emails.MOST_LETTERS}, **options)
+
+    def pre_validate(self, form: object) -> None:
+        """Refuse what is not exactly one address."""
+        if not self.data:
+            return  # whether it may be empty is for the validators
+        try:
+            self.data = emails.canonical(self.data)
+        except emails.AddressError:
+            raise ValidationError(
+                _("That is not a complete e-mail address, like name@example.org.")
+            ) from None
 
 
 class PlainLine(StringField):
