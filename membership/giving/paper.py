@@ -48,8 +48,9 @@ class Column:
 _XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
   <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
     <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
-      xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" pdfaid:part="3" pdfaid:conformance="U"
+      xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"
       xmp:CreateDate="{at}" xmp:ModifyDate="{at}" xmp:MetadataDate="{at}">
+      <pdfaid:part>3</pdfaid:part><pdfaid:conformance>U</pdfaid:conformance>
       <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
       <dc:creator><rdf:Seq><rdf:li>{author}</rdf:li></rdf:Seq></dc:creator>
     </rdf:Description>
@@ -77,10 +78,11 @@ class Paper(FPDF):
         self.add_font("Text", "", FACES / "IBMPlexSans_400Regular.ttf")
         self.add_font("Text", "B", FACES / "IBMPlexSans_600SemiBold.ttf")
         self.add_font("Display", "", FACES / "Brygada1918_700Bold.ttf")
-        self.set_title(f"{title} – {letterhead.name}")
+        whole_title = f"{title} – {letterhead.name}"
+        self.set_title(whole_title)
         self.set_author(letterhead.name)
         self.set_creation_date(made_at)
-        self.set_xmp_metadata(_description(self.title, letterhead.name, made_at))
+        self.set_xmp_metadata(_description(whole_title, letterhead.name, made_at))
         self.set_lang(language)
         self.set_display_mode("default")
         self.add_page()
