@@ -60,18 +60,12 @@ def lower_amount(gift: Gift, newsroom: NewsroomSettings) -> Money | None:
     return None if lower is None else Money(lower, currency)
 
 
-def with_fee(amount: Money, newsroom: NewsroomSettings) -> Money:
-    """An amount with the usual card fee on top, by the newsroom's fee schedule."""
-    rate, fixed = newsroom.fee_rate(amount.currency)
-    return covering.total(amount, rate=rate, fixed=fixed)
-
-
 def lowered(gift: Gift, newsroom: NewsroomSettings) -> Money | None:
     """What is charged after stepping down: the lower amount, with the fee on top if the gift covers it now."""
     amount = lower_amount(gift, newsroom) if gift.can_change else None
     if amount is None:
         return None
-    return with_fee(amount, newsroom) if gift.covered_fee else amount
+    return covering.with_fee(amount, newsroom) if gift.covered_fee else amount
 
 
 def step_down(

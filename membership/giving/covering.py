@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from membership import money
 from membership.giving.models import Invoice, InvoicePayment, Payment
 from membership.money import Money
+from membership.newsroom.settings_rows import NewsroomSettings
 
 
 def total(gift: Money, *, rate: Fraction, fixed: int) -> Money:
@@ -19,6 +20,20 @@ def total(gift: Money, *, rate: Fraction, fixed: int) -> Money:
     smallest = step(gift.currency)
     exact = money.gross_up(gift.amount, rate=rate, fixed=fixed)
     return Money(-(-exact // smallest) * smallest, gift.currency)
+
+
+def with_fee(gift: Money, newsroom: NewsroomSettings) -> Money:
+    """A gift with the usual card fee on top, by the newsroom's fee schedule."""
+    rate, fixed = newsroom.fee_rate(gift.currency)
+    return total(gift, rate=rate, fixed=fixed)
+
+
+def offer(gift: Money | None, newsroom: NewsroomSettings) -> dict[str, Money] | None:
+    """What covering the fee would add to a gift (`extra`), and what would be charged then (`total`)."""
+    if gift is None:
+        return None
+    whole = with_fee(gift, newsroom)
+    return {"extra": whole - gift, "total": whole}
 
 
 def step(currency: str) -> int:

@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired
 from membership import secrets
 from membership.giving import resting
 from membership.giving.forms import FEEDBACK, check_range
+from membership.money import Money
 from membership.newsroom.settings_rows import NewsroomSettings
 from membership.web.forms import MoneyField, SignedInForm
 
@@ -40,6 +41,11 @@ class AmountForm(ActForm):
         self.money_currency = currency
         self._interval = interval
         super().__init__()
+
+    @property
+    def chosen(self) -> Money | None:
+        """The amount without covered fee, if it can be taken."""
+        return self.amount.data if not self.amount.errors else None
 
     def validate_amount(self, field: MoneyField) -> None:
         """Between the smallest and the largest gift."""

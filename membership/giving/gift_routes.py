@@ -11,7 +11,7 @@ from membership import clock
 from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import changing, pausing, skipping
+from membership.giving import changing, covering, pausing, skipping
 from membership.giving.blueprint import bp
 from membership.giving.gift_forms import ActForm, AmountForm, CancellationForm
 from membership.giving.gift_pages import done, home, out_of_reach, own_gift
@@ -41,7 +41,7 @@ def update_amount(subscription_id: str) -> ResponseReturnValue:
     amount = form.amount.data
     if not form.validate() or amount is None or not gift.can_change:
         return _amount_page(gift, form), 422
-    total = changing.with_fee(amount, newsroom()) if form.cover_fee.data else amount
+    total = covering.with_fee(amount, newsroom()) if form.cover_fee.data else amount
     try:
         changing.change_amount(
             db.session(),
@@ -175,11 +175,7 @@ def create_card_update(subscription_id: str) -> ResponseReturnValue:
 
 
 def _amount_page(gift: Gift, form: AmountForm) -> str:
-    amount = form.amount.data
-    covered = None
-    if amount is not None and not form.amount.errors:
-        total = changing.with_fee(amount, newsroom())
-        covered = {"extra": total - amount, "total": total}
+    covered = covering.offer(form.chosen, newsroom())
     return render_template(
         "giving/edit_amount.html",
         gift=gift,

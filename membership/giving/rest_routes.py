@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import changing, pausing, skipping, switching
+from membership.giving import covering, pausing, skipping, switching
 from membership.giving.blueprint import bp
 from membership.giving.gift_forms import ActForm, AmountForm, PauseForm
 from membership.giving.gift_pages import done, home, out_of_reach, own_gift
@@ -37,7 +37,7 @@ def update_interval(subscription_id: str) -> ResponseReturnValue:
     amount, starts_at = form.amount.data, gift.next_charge_at
     if not form.validate() or amount is None or starts_at is None or not gift.can_move:
         return _interval_page(gift, form), 422
-    total = changing.with_fee(amount, newsroom()) if form.cover_fee.data else amount
+    total = covering.with_fee(amount, newsroom()) if form.cover_fee.data else amount
     try:
         switching.switch(
             db.session(),
@@ -118,11 +118,7 @@ def _interval_form(gift: Gift) -> AmountForm:
 
 
 def _interval_page(gift: Gift, form: AmountForm) -> str:
-    amount = form.amount.data
-    covered = None
-    if amount is not None and not form.amount.errors:
-        total = changing.with_fee(amount, newsroom())
-        covered = {"extra": total - amount, "total": total}
+    covered = covering.offer(form.chosen, newsroom())
     return render_template(
         "giving/edit_interval.html",
         gift=gift,

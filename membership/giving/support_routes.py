@@ -100,13 +100,12 @@ def _wish(form: CheckoutForm) -> Wish:
     gift = form.amount.data
     assert gift is not None  # noqa: S101 - the form has been found valid
     interval = Interval(form.interval.data)
-    rate, fixed = here.fee_rate(gift.currency)
     article = articles.by_slug(db.session(), form.article.data or "") if form.article.data else None
     slot = attribution.slot(db.session(), form.appeal.data or "")
     return Wish(
         form_key=form.form_key.data,
         gift=gift,
-        total=covering.total(gift, rate=rate, fixed=fixed) if form.cover_fee.data else gift,
+        total=covering.with_fee(gift, here) if form.cover_fee.data else gift,
         interval=interval,
         smallest_monthly=here.smallest(gift.currency, Interval.MONTH),
         email=form.email.data,
@@ -211,7 +210,7 @@ def _page(
         "giving/new_checkout.html",
         form=form,
         gift=form.gift,
-        covered=_covered(form.gift),
+        covered=covering.offer(form.gift, here),
         suggestions=_suggestions(form),
         intervals=_interval_links(form),
         symbol=filters.symbol(form.money_currency),
@@ -221,15 +220,6 @@ def _page(
         asks_for_code=asks_for_code,
         work_bits=work_bits,
     )
-
-
-def _covered(gift: Money | None) -> dict[str, Money] | None:
-    """What covering the fee would add, and what would be charged then."""
-    if gift is None:
-        return None
-    rate, fixed = newsroom().fee_rate(gift.currency)
-    total = covering.total(gift, rate=rate, fixed=fixed)
-    return {"extra": total - gift, "total": total}
 
 
 def _suggestions(form: CheckoutForm) -> list[dict[str, Any]]:
