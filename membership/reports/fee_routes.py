@@ -1,17 +1,14 @@
 """The report of covered fees: its page, its CSV, and the payments under each figure."""
 
-from typing import Any
-
-from flask import Blueprint, abort, render_template, url_for
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from membership.db import db
 from membership.reports import asked, fees, income, rows
 from membership.reports.csvfiles import answer
-from membership.reports.definitions import name_of
 from membership.reports.pages import fees as pages
 from membership.reports.pages.parts import Amounts, currency_tabs
-from membership.reports.pages.rows import CSV_HEADER, csv_lines, rows_table
+from membership.reports.pages.rows import CSV_HEADER, csv_lines, rows_page
 from membership.web import access
 
 bp = Blueprint("fees", __name__)
@@ -47,28 +44,10 @@ def download() -> ResponseReturnValue:
 @access.staff("staff")
 def show_rows() -> ResponseReturnValue:
     """Show the payments that a figure is the sum of."""
-    page = asked.page()
-    found = _under(names=asked.sees_names(), page=page)
-    query: dict[str, Any] = {
-        "figure": asked.figure("covered"),
-        "month": str(asked.month()),
-        "currency": asked.currency(),
-        "view": "sealed" if asked.sealed() else None,
-    }
-    there_is_more = page * rows.MOST_ROWS < found.count
-    return render_template(
-        "reports/staff/show_rows.html",
-        figure=name_of(asked.figure("covered")),
-        month=asked.month().first,
-        table=rows_table(found, Amounts(asked.currency())),
-        count=found.count,
-        shown=((page - 1) * rows.MOST_ROWS + 1, (page - 1) * rows.MOST_ROWS + len(found.rows)),
-        csv_url=url_for(".download_rows", **query),
-        previous_url=url_for(".show_rows", **query, page=page - 1) if page > 1 else "",
-        next_url=url_for(".show_rows", **query, page=page + 1) if there_is_more else "",
-        back=".show",
-        currency=asked.currency(),
-    )
+    found = _under(names=asked.sees_names(), page=asked.page())
+    figure = asked.figure("covered")
+    money = Amounts(asked.currency())
+    return rows_page(found, money, figure=figure, show=".show_rows", download=".download_rows", back=".show")
 
 
 @bp.get("/fees/rows.csv")

@@ -1,8 +1,6 @@
 """The pages of reports, below /staff/reports: each with its CSV beside it and the rows under each figure."""
 
-from typing import Any
-
-from flask import Blueprint, abort, render_template, url_for
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from membership import clock
@@ -10,11 +8,11 @@ from membership.db import db
 from membership.newsroom.present import newsroom
 from membership.reports import asked, fee_routes, income, offline_routes, recurring, rows, stories, supporters
 from membership.reports.csvfiles import Cell, Plain, answer
-from membership.reports.definitions import definitions, name_of
+from membership.reports.definitions import definitions
 from membership.reports.pages.income import income_page, settled_table
 from membership.reports.pages.parts import Amounts, Twelfths, currency_tabs
 from membership.reports.pages.recurring import loss_rates, recurring_page
-from membership.reports.pages.rows import CSV_HEADER, csv_lines, rows_table
+from membership.reports.pages.rows import CSV_HEADER, csv_lines, rows_page
 from membership.reports.pages.stories import stories_table
 from membership.reports.pages.supporters import patrons_page
 from membership.reports.periods import last_months
@@ -267,24 +265,6 @@ def _under_bridge(*, names: bool, page: int | None) -> rows.FigureRows:
 
 
 def _rows_page(report: str, usual: str, found: rows.FigureRows, money: Amounts) -> ResponseReturnValue:
-    page, figure = asked.page(), asked.figure(usual)
-    query: dict[str, Any] = {
-        "figure": figure,
-        "month": str(asked.month()),
-        "currency": asked.currency(),
-        "view": "sealed" if asked.sealed() else None,
-    }
-    there_is_more = page * rows.MOST_ROWS < found.count
-    return render_template(
-        "reports/staff/show_rows.html",
-        figure=name_of(figure),
-        month=asked.month().first,
-        table=rows_table(found, money),
-        count=found.count,
-        shown=((page - 1) * rows.MOST_ROWS + 1, (page - 1) * rows.MOST_ROWS + len(found.rows)),
-        csv_url=url_for(f".download_{report}_rows", **query),
-        previous_url=url_for(f".show_{report}_rows", **query, page=page - 1) if page > 1 else "",
-        next_url=url_for(f".show_{report}_rows", **query, page=page + 1) if there_is_more else "",
-        back=f".show_{report}",
-        currency=asked.currency(),
-    )
+    figure = asked.figure(usual)
+    show, download, back = f".show_{report}_rows", f".download_{report}_rows", f".show_{report}"
+    return rows_page(found, money, figure=figure, show=show, download=download, back=back)

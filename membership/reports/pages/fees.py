@@ -1,7 +1,6 @@
 """The report of covered fees: what patrons added, beside what the card fees really were."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from flask_babel import gettext as _
 
@@ -18,6 +17,7 @@ from membership.reports.pages.parts import (
     ReportPage,
     Table,
     month_name,
+    percent,
     rows_url,
     titled,
 )
@@ -75,17 +75,12 @@ def _figures(found: Sequence[FeesRow], money: Amounts) -> list[tuple[str, str, s
     if fees:
         figures.append(("card_fees", name_of("card_fees"), money(fees), _("24 months")))
         figures.append(
-            ("covered_share", name_of("covered_share"), _percent(covered, fees), _("of all card fees"))
+            ("covered_share", name_of("covered_share"), percent(covered, fees), _("of all card fees"))
         )
     if payments:
         covering = _sum(found, "covering")
-        figures.append(("covered", _("Payments that cover it"), _percent(covering, payments), _("24 months")))
+        figures.append(("covered", _("Payments that cover it"), percent(covering, payments), _("24 months")))
     return figures
-
-
-def _percent(part: int, whole: int) -> str:
-    tenths = (Fraction(part * 1000, whole) + Fraction(1, 2)).__floor__()
-    return str(_("%(number)s %%", number=f"{tenths // 10}.{tenths % 10}"))
 
 
 def _chart(found: Sequence[FeesRow], money: Amounts) -> ColumnChart:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from babel.dates import format_date
 from flask import url_for
+from flask_babel import gettext as _
 
 from membership.money import Money
 from membership.reports.charts import ColumnChart
@@ -105,3 +106,9 @@ def rows_url(endpoint: str, figure: str, month: Month, currency: str, *, sealed:
 def titled(month: Month, value: str) -> str:
     """What a column says when it is pointed at: "November 2026: €5.00"."""
     return f"{month_name(month)}: {value}"
+
+
+def percent(part: int, whole: int) -> str:
+    """Write a share with one decimal: "15.7 %"."""
+    tenths = (Fraction(part * 1000, whole) + Fraction(1, 2)).__floor__()
+    return str(_("%(number)s %%", number=f"{tenths // 10}.{tenths % 10}"))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -18,6 +17,7 @@ from membership.reports.pages.parts import (
     Table,
     Twelfths,
     month_name,
+    percent,
     rows_url,
     titled,
 )
@@ -92,13 +92,8 @@ def loss_rates(session: Session, found: Sequence[BridgeRow], currency: str) -> l
         made.append(
             LossRate(
                 month_name(row.month),
-                _percent(lost, row.start) if enough else "",
-                _percent(gone, at_start) if enough else "",
+                percent(lost, row.start) if enough else "",
+                percent(gone, at_start) if enough else "",
             )
         )
     return made
-
-
-def _percent(part: int, whole: int) -> str:
-    tenths = (Fraction(part * 1000, whole) + Fraction(1, 2)).__floor__()
-    return str(_("%(number)s %%", number=f"{tenths // 10}.{tenths % 10}"))

@@ -1,14 +1,17 @@
 """The rows that a figure opens onto."""
 
 from collections.abc import Callable
+from typing import Any
 
+from flask import render_template, url_for
 from flask_babel import gettext as _
 
+from membership.reports import asked
 from membership.reports.csvfiles import Cell as CsvCell
 from membership.reports.csvfiles import Plain
 from membership.reports.definitions import name_of
 from membership.reports.pages.parts import Amounts, Cell, Table
-from membership.reports.rows import FigureRows
+from membership.reports.rows import MOST_ROWS, FigureRows
 from membership.web import filters
 
 CSV_HEADER = ["day", "kind", "stripe_id", "patron", "currency", "amount"]
@@ -52,3 +55,31 @@ def csv_lines(found: FigureRows, money: Amounts) -> list[list[CsvCell]]:
         ]
         for row in found.rows
     ]
+
+
+def rows_page(found: FigureRows, money: Amounts, *, figure: str, show: str, download: str, back: str) -> str:
+    """The page of the rows under a figure: those asked for, and the way to the others, to the file and back.
+
+    `show`, `download` and `back` are endpoints beside the one at hand.
+    """
+    page, currency, month = asked.page(), asked.currency(), asked.month()
+    query: dict[str, Any] = {
+        "figure": figure,
+        "month": str(month),
+        "currency": currency,
+        "view": "sealed" if asked.sealed() else None,
+    }
+    before = (page - 1) * MOST_ROWS
+    return render_template(
+        "reports/staff/show_rows.html",
+        figure=name_of(figure),
+        month=month.first,
+        table=rows_table(found, money),
+        count=found.count,
+        shown=(before + 1, before + len(found.rows)),
+        csv_url=url_for(download, **query),
+        previous_url=url_for(show, **query, page=page - 1) if page > 1 else "",
+        next_url=url_for(show, **query, page=page + 1) if before + MOST_ROWS < found.count else "",
+        back=back,
+        currency=currency,
+    )
