@@ -16,8 +16,8 @@ from membership.giving.models import OfflineGift
 from membership.giving.offline_forms import OfflineGiftForm, ReversalForm
 from membership.giving.offline_gifts import Wish
 from membership.newsroom.present import newsroom
-from membership.patrons import queries as patrons
 from membership.patrons import revealing
+from membership.patrons.addresses import patron_or_404
 from membership.patrons.models import Patron
 from membership.web import access, filters
 
@@ -158,12 +158,7 @@ def _page(gift: OfflineGift, form: ReversalForm) -> str:
 
 def _patron(public_id: str) -> Patron | None:
     """The patron named, who must be there if anybody is named."""
-    if not public_id:
-        return None
-    patron = patrons.by_public_id(db.session(), public_id)
-    if patron is None:
-        abort(404)
-    return patron
+    return patron_or_404(public_id) if public_id else None
 
 
 def _gift(public_id: str) -> OfflineGift:

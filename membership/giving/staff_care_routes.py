@@ -21,6 +21,7 @@ from membership.newsroom.budgets import BudgetSpentError
 from membership.newsroom.present import newsroom
 from membership.patrons import queries as patrons
 from membership.patrons import revealing
+from membership.patrons.addresses import patron_or_404
 from membership.patrons.models import Patron
 from membership.web import access, filters
 from membership.web.forms import SignedInForm
@@ -63,10 +64,10 @@ def close_call(public_id: str) -> ResponseReturnValue:
 @access.staff("staff")
 def show(public_id: str) -> ResponseReturnValue:
     """Show what can be done for a patron."""
-    patron = _patron(public_id)
+    patron = patron_or_404(public_id)
     trail.note("patron.opened", f"patron:{public_id}", **{"for": "care"})
     db.session.commit()
-    return _page(_patron(patron.public_id))
+    return _page(patron_or_404(patron.public_id))
 
 
 @bp.post("/<public_id>/gifts/<subscription_id>")
@@ -74,7 +75,7 @@ def show(public_id: str) -> ResponseReturnValue:
 @access.staff("staff")
 def act(public_id: str, subscription_id: str) -> ResponseReturnValue:
     """Lower a gift, end it or let it go on, since its patron asked for it."""
-    session, patron = db.session(), _patron(public_id)
+    session, patron = db.session(), patron_or_404(public_id)
     gift = gifts.one_of(session, patron.id, subscription_id)
     if gift is None:
         abort(404)
@@ -110,7 +111,7 @@ def _do(kind: CareActKind, gift: Gift, form: PatronActForm) -> None:
 @access.staff("staff")
 def resend_welcome(public_id: str) -> ResponseReturnValue:
     """Mail a patron the welcome once more, with a new way in."""
-    patron = _patron(public_id)
+    patron = patron_or_404(public_id)
     if not SignedInForm().validate():
         return _page(patron), 422
     try:
@@ -133,7 +134,7 @@ def resend_welcome(public_id: str) -> ResponseReturnValue:
 @access.staff("staff")
 def begin_address_change(public_id: str) -> ResponseReturnValue:
     """Ask a patron's old and new mailbox about a new address."""
-    session, patron = db.session(), _patron(public_id)
+    session, patron = db.session(), patron_or_404(public_id)
     form = NewAddressForm()
     account = patrons.account_of(session, patron)
     if not form.validate() or account is None or account.role is not None:
@@ -185,10 +186,3 @@ def _out_of_reach(error: GatewayUnavailable | GatewayRefused) -> Response:
     answer = make_response(render_template("giving/staff/care/out_of_reach.html", is_unknown=is_unknown), 503)
     answer.headers["Retry-After"] = "60"
     return answer
-
-
-def _patron(public_id: str) -> Patron:
-    patron = patrons.by_public_id(db.session(), public_id)
-    if patron is None:
-        abort(404)
-    return patron

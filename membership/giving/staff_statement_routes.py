@@ -9,8 +9,8 @@ from membership.db import db
 from membership.giving import receipts_words, statements, statements_forms
 from membership.giving.receipt_routes import pdf, statement_paper
 from membership.newsroom.present import newsroom
-from membership.patrons import queries as patrons
 from membership.patrons import revealing
+from membership.patrons.addresses import patron_or_404
 from membership.patrons.models import Patron
 from membership.web import access
 
@@ -23,8 +23,8 @@ bp = Blueprint("statements", __name__, url_prefix="/statements")
 @access.staff("staff")
 def show(public_id: str) -> ResponseReturnValue:
     """Show what a patron gave between two days."""
-    _note("statement.opened", _patron(public_id))
-    patron, session = _patron(public_id), db.session()
+    _note("statement.opened", patron_or_404(public_id))
+    patron, session = patron_or_404(public_id), db.session()
     form = statements_forms.period_form(clock.today(newsroom().zone))
     is_right = not form.is_asked_for() or form.validate()
     statement = None
@@ -51,20 +51,13 @@ def download(public_id: str) -> ResponseReturnValue:
     form = statements_forms.period_form(today)
     if form.is_asked_for() and not form.validate():
         abort(404)
-    _note("statement.copied", _patron(public_id))
-    patron = _patron(public_id)
+    _note("statement.copied", patron_or_404(public_id))
+    patron = patron_or_404(public_id)
     statement = statements.of_patron(db.session(), patron.id, form.first.data, form.last.data)
     label = revealing.label_of(patron)
     name = label.name if label.is_hidden else patron.name
     made = statement_paper(statement, name, newsroom(), patron.language, today)
     return pdf(made, f"statement-{public_id}-{statement.first}-{statement.last}")
-
-
-def _patron(public_id: str) -> Patron:
-    patron = patrons.by_public_id(db.session(), public_id)
-    if patron is None:
-        abort(404)
-    return patron
 
 
 def _note(action: str, patron: Patron) -> None:

@@ -10,7 +10,8 @@ from membership import clock
 from membership.accounts import trail
 from membership.db import db
 from membership.newsroom.present import newsroom
-from membership.patrons import enrolling, granting, queries, records, revealing
+from membership.patrons import enrolling, granting, records, revealing
+from membership.patrons.addresses import patron_or_404
 from membership.patrons.forms import GrantForm, NewcomerGrantForm
 from membership.patrons.models import Grant, Patron
 from membership.patrons.records import Part
@@ -52,7 +53,7 @@ def create_newcomer() -> ResponseReturnValue:
 @access.staff("staff")
 def new(public_id: str) -> str:
     """Ask for how long, and why."""
-    label = revealing.label_of(_patron(public_id))
+    label = revealing.label_of(patron_or_404(public_id))
     return render_template("patrons/staff/new_grant.html", form=GrantForm(newsroom()), label=label)
 
 
@@ -61,7 +62,7 @@ def new(public_id: str) -> str:
 @access.staff("staff")
 def create(public_id: str) -> ResponseReturnValue:
     """Grant a membership to a patron."""
-    patron, form = _patron(public_id), GrantForm(newsroom())
+    patron, form = patron_or_404(public_id), GrantForm(newsroom())
     if not form.validate():
         label = revealing.label_of(patron)
         return render_template("patrons/staff/new_grant.html", form=form, label=label), 422
@@ -116,10 +117,3 @@ def _nobody(_session: Session, _words: str) -> set[int]:
 
 
 records.register(part=part, finder=_nobody)
-
-
-def _patron(public_id: str) -> Patron:
-    patron = queries.by_public_id(db.session(), public_id)
-    if patron is None:
-        abort(404)
-    return patron

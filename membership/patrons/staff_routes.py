@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from membership.accounts.models import Role
 from membership.accounts.session import signed_in_account
 from membership.db import db
 from membership.patrons import granting_routes, queries, records, revealing, standing, walls
+from membership.patrons.addresses import patron_or_404
 from membership.patrons.forms import RevealForm, SearchForm, WallNameForm
 from membership.patrons.models import Patron, Visibility
 from membership.web import access
@@ -55,10 +56,10 @@ def index() -> ResponseReturnValue:
 @access.staff("staff")
 def show(public_id: str) -> ResponseReturnValue:
     """Show everything about one patron; names and address only where the patron allows it."""
-    patron = _patron(public_id)
+    patron = patron_or_404(public_id)
     trail.note("patron.opened", f"patron:{patron.public_id}")
     db.session.commit()
-    return _page(_patron(public_id), is_revealed=False)
+    return _page(patron_or_404(public_id), is_revealed=False)
 
 
 @bp.post("/<public_id>/name")
@@ -66,13 +67,13 @@ def show(public_id: str) -> ResponseReturnValue:
 @access.staff("publisher")
 def reveal(public_id: str) -> ResponseReturnValue:
     """Show a hidden name once, for a reason that is written down."""
-    patron = _patron(public_id)
+    patron = patron_or_404(public_id)
     form = RevealForm()
     if not form.validate():
         return _page(patron, is_revealed=False, form=form), 422
     trail.note("patron.revealed", f"patron:{patron.public_id}", reason=form.reason.data)
     db.session.commit()
-    return _page(_patron(public_id), is_revealed=True)
+    return _page(patron_or_404(public_id), is_revealed=True)
 
 
 @bp.post("/<public_id>/wall-name")
@@ -80,7 +81,7 @@ def reveal(public_id: str) -> ResponseReturnValue:
 @access.staff("editor")
 def decide_wall_name(public_id: str) -> ResponseReturnValue:
     """Let a patron's chosen name stand on the wall, or ask for another one."""
-    patron, form = _patron(public_id), WallNameForm()
+    patron, form = patron_or_404(public_id), WallNameForm()
     if form.validate() and patron.visibility is Visibility.PUBLIC and patron.wall_name == form.name.data:
         decided, action, told = _DECISIONS[form.decision.data]
         decided(db.session(), patron)
@@ -108,10 +109,3 @@ def _page(patron: Patron, *, is_revealed: bool, form: RevealForm | None = None) 
         coverages=coverages,
         parts=records.parts(session, patron),
     )
-
-
-def _patron(public_id: str) -> Patron:
-    patron = queries.by_public_id(db.session(), public_id)
-    if patron is None:
-        abort(404)
-    return patron
