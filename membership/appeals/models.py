@@ -1,8 +1,8 @@
 """Appeals, where they were shown, and what came of them."""
 
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, CurrencyCode, JsonDict, MinorUnits, PublicId, RowId
@@ -41,17 +41,6 @@ class Showing(Base):
     article_id: Mapped[int] = mapped_column(BigInteger)
     appeal_id: Mapped[int | None] = mapped_column(ForeignKey("appeal.id"))
     language: Mapped[str] = mapped_column(String(2), default="")  # the article's
-
-
-class ShowingDay(Base):
-    """Daily totals of a slot; `shown` counts only browsers that run the optional script."""
-
-    __tablename__ = "showing_day"
-
-    showing_id: Mapped[int] = mapped_column(ForeignKey("showing.id"), primary_key=True)
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
-    shown: Mapped[int] = mapped_column(Integer, default=0)
-    followed: Mapped[int] = mapped_column(Integer, default=0)
 
 
 class Campaign(Base):

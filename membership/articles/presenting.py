@@ -12,7 +12,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from membership.articles import addresses, queries, relating
-from membership.articles.models import Article, Byline, Correction
+from membership.articles.models import Article, Correction
 from membership.newsroom.settings_rows import NewsroomSettings
 from membership.web import htmlize
 from membership.web.picture_sizes import Smaller
@@ -233,11 +233,6 @@ def minutes(body: str) -> int:
 def pictures_in(text: str) -> set[str]:
     """The names of pictures that a body may show."""
     return {name.lower() for name in _MEDIA_NAME.findall(text)}
-
-
-def byline_names(bylines: Sequence[Byline]) -> str:
-    """Names as an editor types them: "Ada Lovelace, Ben Bitdiddle"."""
-    return ", ".join(byline.name for byline in bylines)
 
 
 def _minutes(words: int) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from membership.giving import declines, staff_queries
 from membership.giving.mail import failing as failing_mails
-from membership.giving.models import FailedCharge, Interval, Invoice, InvoicePayment
+from membership.giving.models import FailedCharge, Interval, InvoicePayment
 from membership.giving.staff_queries import FailingRow
 from membership.mail.models import MailState, OutgoingMail
 from membership.money import Money
@@ -105,13 +105,3 @@ def _stake(currency: str, rows: Sequence[FailingRow]) -> Stake:
         twelfths=twelfths,
         monthly=Money((twelfths + 6) // 12, currency),
     )
-
-
-def open_bill(session: Session, subscription_id: str) -> Invoice | None:
-    """The open bill of a gift, the newest if there are several."""
-    return session.scalars(
-        select(Invoice)
-        .filter_by(subscription_id=subscription_id, status="open")
-        .order_by(Invoice.created.desc(), Invoice.id.desc())
-        .limit(1)
-    ).one_or_none()

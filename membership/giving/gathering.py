@@ -20,9 +20,6 @@ STATES = cast("Table", models.SubscriptionState.__table__)
 _STATES = select(*(STATES.c[field.name] for field in fields(SubscriptionState))).where(
     STATES.c.subscription_id.in_(bindparam("values", expanding=True))
 )
-_CUSTOMER_OF_CHARGE = select(TABLES["Payment"].c.customer_id).where(
-    TABLES["Payment"].c.id == bindparam("id_")
-)
 
 
 def of_customers(session: Session, customer_ids: Collection[str]) -> PatronFacts:

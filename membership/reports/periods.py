@@ -63,9 +63,3 @@ def last_months(count: int, today: date) -> list[Month]:
     """The last `count` months, oldest first; the last of them is the present one."""
     present = Month.of(today)
     return [present.plus(-back) for back in reversed(range(count))]
-
-
-def months_from(first: Month, last: Month) -> list[Month]:
-    """All months from one to another, both within."""
-    span = (last.year - first.year) * 12 + last.month - first.month
-    return [first.plus(step) for step in range(span + 1)]

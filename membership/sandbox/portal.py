@@ -3,7 +3,7 @@
 Source: https://docs.stripe.com/api/customer_portal
 """
 
-from membership.sandbox import listing, shapes
+from membership.sandbox import listing
 from membership.sandbox.account import Account
 from membership.sandbox.errors import ApiError
 from membership.sandbox.objects import PRIVATE, Object, copied, id_of
@@ -141,13 +141,3 @@ def _flow(flow: Object) -> Object:
         "subscription_update_confirm": None,
         "type": flow["type"],
     }
-
-
-def everything_on() -> Object:
-    """Give the features of a configuration that allows all the page can do."""
-    features = shapes.fill({"object": _CONFIGURATION, "id": ""})["features"]
-    for feature in features.values():
-        feature["enabled"] = True
-    features["subscription_cancel"]["cancellation_reason"] = {"enabled": True, "options": _CANCEL_REASONS}
-    features["customer_update"]["allowed_updates"] = ["email", "name"]
-    return dict(features)

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 DEFAULT_PORT = 12111
-_LARGEST_BODY = 4 * 1024 * 1024
 
 
 class LiveKeyError(ValueError):

@@ -27,11 +27,11 @@ from membership.newsroom.models import AuditEntry
 from membership.patrons import standing
 from membership.patrons.models import Coverage, Patron
 from membership.reports import income, rows, stories, supporters
-from membership.reports.periods import Month, months_from
+from membership.reports.periods import Month, last_months
 from tests.cast import patron_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-MONTHS = months_from(Month(2026, 9), Month(2026, 11))
+MONTHS = last_months(3, date(2026, 11, 22))
 TYPED = {
     "form_key": "k" * 32,
     "received_on": "2026-11-20",

@@ -1,15 +1,15 @@
 """Income: from gross to net, month by month, currencies apart."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from membership.giving.ledger import Book, EntryKind
 from membership.reports import income
-from membership.reports.periods import Month, months_from
+from membership.reports.periods import last_months
 from tests.reports import books
 
 OCTOBER = datetime(2026, 10, 15, 9, tzinfo=UTC)
 NOVEMBER = datetime(2026, 11, 3, 9, tzinfo=UTC)
-MONTHS = months_from(Month(2026, 9), Month(2026, 11))
+MONTHS = last_months(3, date(2026, 11, 22))
 
 
 def test_a_month_goes_from_gross_to_net(session):

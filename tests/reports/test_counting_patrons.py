@@ -1,6 +1,6 @@
 """Patrons month by month: start + new + returned - lapsed - former = end."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from membership.patrons.models import Coverage, EndedBy, Source
 from membership.reports import supporters
-from membership.reports.periods import Month, months_from
+from membership.reports.periods import Month, last_months
 from membership.reports.supporters import PatronsRow, Stretch
 from tests.reports import books
 
 KYIV = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-MONTHS = months_from(Month(2026, 8), Month(2026, 11))
+MONTHS = last_months(4, date(2026, 11, 22))
 
 
 def covered(session, patron, source, begins, ends, ended_by=None):

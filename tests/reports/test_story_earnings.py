@@ -1,15 +1,15 @@
 """Story earnings: rows by article that add up to the ledger, the unknown among them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from membership.articles.models import Article
 from membership.giving.ledger import Book, EntryKind
 from membership.reports import income, stories
-from membership.reports.periods import Month, months_from
+from membership.reports.periods import last_months
 from tests.reports import books
 
 AT = datetime(2026, 11, 3, 9, tzinfo=UTC)
-MONTHS = months_from(Month(2026, 10), Month(2026, 11))
+MONTHS = last_months(2, date(2026, 11, 22))
 
 
 def an_article(session, headline):

@@ -1,6 +1,6 @@
 """The bridge: start + movements = end, exactly, in twelfths."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from membership.giving.movements import Movement, MovementKind
 from membership.money import round_to_total
 from membership.reports import recurring
-from membership.reports.periods import Month, months_from
+from membership.reports.periods import Month, last_months
 from tests.reports import books
 
 BEGIN = datetime(2026, 8, 10, 9, tzinfo=UTC)
-MONTHS = months_from(Month(2026, 9), Month(2026, 11))
+MONTHS = last_months(3, date(2026, 11, 22))
 
 
 def test_each_month_begins_where_the_one_before_ended(session):
