@@ -1568,15 +1568,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "showing_day",
-        sa.Column("showing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("shown", sa.Integer(), nullable=False),
-        sa.Column("followed", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["showing_id"], ["showing.id"], name=op.f("fk_showing_day_showing_id")),
-        sa.PrimaryKeyConstraint("showing_id", "day", name=op.f("pk_showing_day")),
-    )
-    op.create_table(
         "stripe_customer",
         sa.Column("id", sa.String(length=255), nullable=False),
         sa.Column("email", sa.LargeBinary(), nullable=True),
@@ -1752,7 +1743,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stripe_customer_email_index"))
 
     op.drop_table("stripe_customer")
-    op.drop_table("showing_day")
     with op.batch_alter_table("receipt", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_receipt_standing",
