@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from membership.gateway import reading
+from membership.gateway import reading, speaking
 from membership.gateway.client import Answer, Gateway, Json
 from membership.money import Money
 
@@ -86,7 +86,7 @@ def _common(order: Order) -> Json:
     params: Json = {
         "client_reference_id": order.public_id,
         "metadata": order.metadata,
-        "locale": order.language,
+        "locale": speaking.locale_for(order.language),
         "expires_at": int(order.expires_at.timestamp()),
         "success_url": order.success_url,
         "cancel_url": order.cancel_url,

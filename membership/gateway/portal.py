@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from membership.gateway import speaking
 from membership.gateway.client import Answer, Gateway, Json
 from membership.gateway.products import APP
 
@@ -28,7 +29,7 @@ def open_card_update(
         "customer": customer_id,
         "configuration": configuration_id,
         "return_url": return_url,
-        "locale": language,
+        "locale": speaking.locale_for(language),
         "flow_data": {
             "type": "payment_method_update",
             "after_completion": {"type": "redirect", "redirect": {"return_url": return_url}},

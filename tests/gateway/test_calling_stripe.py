@@ -7,13 +7,14 @@ from typing import Literal
 
 import pytest
 
-from membership.gateway import checkouts, products, reading
+from membership.gateway import checkouts, portal, products, reading, speaking
 from membership.gateway.checkouts import Order
 from membership.gateway.client import API_VERSION, Gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.money import Money
 from membership.sandbox.server import Sandbox, running_sandbox
 from membership.settings import Settings
+from membership.web import languages
 
 Trouble = Literal["error", "busy", "html", "cut_before", "cut_after", "half"]
 SESSIONS = "/v1/checkout/sessions"
@@ -40,13 +41,13 @@ def gateway(sandbox: Sandbox) -> Gateway:
     return made
 
 
-def an_order(sandbox: Sandbox, *, interval: str = "month", amount: int = 500) -> Order:
+def an_order(sandbox: Sandbox, *, interval: str = "month", amount: int = 500, language: str = "en") -> Order:
     return Order(
         public_id="co1",
         money=Money(amount, "eur"),
         interval=interval,
         product_id=products.IDS[interval],
-        language="en",
+        language=language,
         success_url="http://127.0.0.1:1/support/thanks?session={CHECKOUT_SESSION_ID}",
         cancel_url="http://127.0.0.1:1/support",
         expires_at=datetime.fromtimestamp(sandbox.now(), UTC) + timedelta(hours=23),
@@ -67,6 +68,28 @@ def test_a_session_is_what_was_ordered(sandbox: Sandbox, gateway: Gateway, inter
     assert answer.body["client_reference_id"] == "co1"
     assert answer.body["metadata"]["app"] == "membership"
     assert answer.as_of == datetime.fromtimestamp(int(answer.as_of.timestamp()), UTC)
+
+
+@pytest.mark.parametrize("language", languages.AVAILABLE)
+def test_a_reader_of_any_language_of_ours_is_let_through_to_pay(
+    sandbox: Sandbox, gateway: Gateway, language: str
+):
+    answer = checkouts.open_session(gateway, an_order(sandbox, language=language), key="k1")
+
+    assert answer.body["locale"] == (language if language in speaking.SPOKEN else "auto")
+
+
+@pytest.mark.parametrize("language", languages.AVAILABLE)
+def test_a_patron_of_any_language_of_ours_is_let_through_to_change_the_card(
+    sandbox: Sandbox, gateway: Gateway, language: str
+):
+    customer = gateway.call(lambda client: client.v1.customers.create({"email": "cleo@example.org"}))
+
+    answer = portal.open_card_update(
+        gateway, customer.id, return_url="http://127.0.0.1:1/patron", language=language, key="k1"
+    )
+
+    assert answer.body["url"]
 
 
 def test_answers_are_plain_json_of_the_pinned_version(sandbox: Sandbox, gateway: Gateway):
