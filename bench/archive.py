@@ -23,8 +23,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.app import create_app
-from membership.appeals import attribution
-from membership.articles import publishing
+from membership.articles import appealing, publishing
 from membership.articles.models import Article, ArticleState, Byline
 from membership.articles.publishing import COMMAND, Draft
 from membership.cli.database import upgrade_schema
@@ -85,7 +84,7 @@ def fill(session: Session, count: int) -> None:
         for one in made:
             name = f"Author {one.id % 20}"
             session.add(Byline(article_id=one.id, position=0, name=name, slug=f"author-{one.id % 20}"))
-            attribution.ensure(session, one.id, language="en", appeal=None)
+            appealing.tell(session, one)
         session.commit()
         session.expunge_all()
 

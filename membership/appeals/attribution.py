@@ -1,15 +1,17 @@
 """Slots: which article, and which appeal under it, a gift came from.
 
-Every published article has a slot for the appeal that it shows and one for showing none (for its other ways to
-`/support`). Their public ids stand in links, so they exist before the page does: the transaction that publishes an
-article, or changes the appeals, makes them; showing a page writes nothing.
+Every published article has a slot for each appeal that may stand under it, on whatever day, and one for showing none
+(for its other ways to `/support`). Their public ids stand in links, so they exist before the page does: the
+transaction that publishes an article, or changes the appeals, makes them; showing a page writes nothing.
 """
 
 from collections.abc import Iterable
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from membership.appeals import choosing
+from membership.appeals.choosing import ArticleFacts
 from membership.appeals.models import Appeal, Showing
 from membership.secrets import new_public_id
 
@@ -29,33 +31,23 @@ def slot_of(session: Session, article_id: int, appeal: Appeal | None) -> str:
     return session.scalars(wanted.order_by(Showing.id).limit(1)).one_or_none() or ""
 
 
-def ensure(session: Session, article_id: int, *, language: str, appeal: Appeal | None) -> None:
-    """Make the slots of an article that are missing: with this appeal, and with none. The caller commits."""
-    known = set(session.scalars(select(Showing.appeal_id).filter_by(article_id=article_id)))
-    for appeal_id in ([appeal.id] if appeal else []) + [None]:
+def ensure(session: Session, facts: ArticleFacts) -> None:
+    """Make the missing slots of an article: one with none, and with each that may stand there. The caller commits."""
+    known = set(session.scalars(select(Showing.appeal_id).filter_by(article_id=facts.id)))
+    wanted: list[int | None] = [appeal.id for appeal in choosing.fitting(session, facts)]
+    for appeal_id in [*wanted, None]:
         if appeal_id not in known:
-            _add(session, article_id, language=language, appeal_id=appeal_id)
+            _add(session, facts.id, language=facts.language, appeal_id=appeal_id)
 
 
-def ensure_everywhere(session: Session, appeal: Appeal) -> int:
-    """Make the slots of an appeal under every article of its language that has none; how many. The caller commits."""
+def ensure_under(session: Session, appeal: Appeal, article_ids: Iterable[int]) -> int:
+    """Make the missing slots of an appeal under these articles; how many. The caller commits."""
     session.flush()
-    with_it = aliased(Showing)
-    has_it = select(with_it.id).where(
-        with_it.article_id == Showing.article_id, with_it.appeal_id == appeal.id
-    )
-    missing = select(Showing.article_id).where(
-        Showing.appeal_id.is_(None), Showing.language == appeal.language, ~has_it.exists()
-    )
-    return _add_all(session, session.scalars(missing).all(), appeal)
-
-
-def _add_all(session: Session, article_ids: Iterable[int], appeal: Appeal) -> int:
-    count = 0
-    for article_id in article_ids:
+    known = set(session.scalars(select(Showing.article_id).filter_by(appeal_id=appeal.id)))
+    missing = [article_id for article_id in dict.fromkeys(article_ids) if article_id not in known]
+    for article_id in missing:
         _add(session, article_id, language=appeal.language, appeal_id=appeal.id)
-        count += 1
-    return count
+    return len(missing)
 
 
 def _add(session: Session, article_id: int, *, language: str, appeal_id: int | None) -> None:

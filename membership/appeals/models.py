@@ -1,17 +1,21 @@
 """Appeals, where they were shown, and what came of them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, CurrencyCode, JsonDict, MinorUnits, PublicId, RowId
 
 
 class Appeal(Base):
-    """The request for support after a story: its words, amounts and intervals, and where it may stand."""
+    """The request for support after a story: its words, amounts and intervals, and where and when it may stand."""
 
     __tablename__ = "appeal"
+    __table_args__ = (
+        CheckConstraint("asks_month OR asks_year OR asks_once", name="asks_for_something"),
+        CheckConstraint("last_day >= first_day", name="ends_after_its_beginning"),
+    )
 
     id: Mapped[RowId] = mapped_column(init=False)
     public_id: Mapped[PublicId]
@@ -25,6 +29,32 @@ class Appeal(Base):
     suggested_amounts: Mapped[JsonDict] = mapped_column(default_factory=dict)  # empty: the newsroom's
     priority: Mapped[int] = mapped_column(Integer, default=0)  # the highest that fits is shown
     is_on: Mapped[bool] = mapped_column(default=True)
+    rules: Mapped[JsonDict] = mapped_column(default_factory=dict)  # choosing.Rules; empty: everywhere
+    #: The newsroom's days on which it may stand, both included; None: from the beginning, without end.
+    first_day: Mapped[date | None] = mapped_column(default=None)
+    last_day: Mapped[date | None] = mapped_column(default=None)
+    asks_month: Mapped[bool] = mapped_column(default=True)
+    asks_year: Mapped[bool] = mapped_column(default=True)
+    asks_once: Mapped[bool] = mapped_column(default=True)
+
+
+class Placement(Base):
+    """A published article as appeals know it, written by articles: what rules ask, and which page shows it.
+
+    `article_id` is an article's id, without foreign key: articles stand on a higher floor.
+    """
+
+    __tablename__ = "placement"
+
+    article_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    language: Mapped[str] = mapped_column(String(2), index=True)
+    slug: Mapped[str] = mapped_column(String(160))
+    headline: Mapped[str] = mapped_column(String(300))
+    published_at: Mapped[datetime]
+    section: Mapped[str] = mapped_column(String(64), default="")
+    tags: Mapped[JsonDict] = mapped_column(default_factory=dict)  # {"tags": […]}
+    is_sensitive: Mapped[bool] = mapped_column(default=False)
+    is_sponsored: Mapped[bool] = mapped_column(default=False)
 
 
 class Showing(Base):

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.appeals import attribution, choosing
-from membership.articles import addresses, drafts, relating, words
+from membership.appeals import placing
+from membership.articles import addresses, appealing, drafts, relating, words
 from membership.articles.drafts import Draft
 from membership.articles.errors import (
     EditConflictError,
@@ -79,7 +79,7 @@ def change(session: Session, article: Article, draft: Draft, *, by: By, seen: in
         article.updated_at = clock.now()
     drafts.take(session, article, draft)
     if is_out:
-        ensure_slots(session, article)
+        appealing.tell(session, article)
         words.keep(session, article)
         page_changes.record(session, *dict.fromkeys(pages + _pages(session, article)))
         if before != _listed(article):
@@ -100,7 +100,7 @@ def publish(session: Session, article: Article, *, by: By, at: datetime | None =
         article.published_at = article.updated_at = at or clock.now()
     article.state = ArticleState.PUBLISHED
     due.cancel(session, kind=DUE_KIND, key=str(article.id))
-    ensure_slots(session, article)
+    appealing.tell(session, article)
     words.keep(session, article)
     page_changes.record(session, *dict.fromkeys(_pages(session, article) + _neighbors(session, article)))
     _write_audit(session, article, "article.published", by)
@@ -169,6 +169,7 @@ def withdraw(session: Session, article: Article, *, by: By, reason: str = "") ->
         raise NotPublishedError
     article.state = ArticleState.WITHDRAWN
     words.forget(session, article.id)
+    placing.forget(session, article.id)
     page_changes.record(session, page_changes.EVERYTHING)
     _write_audit(session, article, "article.withdrawn", by, reason=reason)
 
@@ -178,17 +179,6 @@ def shared_key(article: Article) -> str:
     if not article.translation_key:
         article.translation_key = new_public_id()
     return article.translation_key
-
-
-def ensure_slots(session: Session, article: Article) -> None:
-    """Make the slots that the links below an article carry."""
-    appeal = choosing.for_article(
-        session,
-        language=article.language,
-        is_sensitive=article.is_sensitive,
-        is_sponsored=article.is_sponsored,
-    )
-    attribution.ensure(session, article.id, language=article.language, appeal=appeal)
 
 
 def latest_revision(session: Session, article_id: int) -> Revision | None:

@@ -5,11 +5,13 @@ from typing import Any
 from flask import abort, current_app, redirect, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
+from membership import clock
 from membership.appeals import attribution, choosing
 from membership.appeals import presenting as appeals
 from membership.appeals.models import Appeal
 from membership.articles import (
     addresses,
+    appealing,
     canonical,
     list_routes,
     machine_routes,
@@ -94,9 +96,7 @@ def address_of(found: Article) -> str:
 
 def _appeal_of(found: Article, *, is_quiet: bool, instead: Appeal | None) -> dict[str, Any]:
     session, newsroom = db.session(), present.newsroom()
-    chosen = instead or choosing.for_article(
-        session, language=found.language, is_sensitive=found.is_sensitive, is_sponsored=found.is_sponsored
-    )
+    chosen = instead or choosing.for_article(session, appealing.facts(found), on=clock.today(newsroom.zone))
     without = attribution.slot_of(session, found.id, None)
     way = addresses.localized("/support", found.language, newsroom.default_language)
     around = {"quiet": is_quiet, "support_url": f"{way}?article={found.slug}&appeal={without}"}

@@ -70,6 +70,14 @@ def upgrade() -> None:
         ),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column("rules", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=True),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("asks_month", sa.Boolean(), nullable=False),
+        sa.Column("asks_year", sa.Boolean(), nullable=False),
+        sa.Column("asks_once", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("asks_month OR asks_year OR asks_once", name=op.f("ck_appeal_asks_for_something")),
+        sa.CheckConstraint("last_day >= first_day", name=op.f("ck_appeal_ends_after_its_beginning")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appeal")),
         sa.UniqueConstraint("public_id", name=op.f("uq_appeal_public_id")),
     )
@@ -743,6 +751,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_payment_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_payment_payment_intent_id"), ["payment_intent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_payment_settled_at"), ["settled_at"], unique=False)
+
+    op.create_table(
+        "placement",
+        sa.Column("article_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("slug", sa.String(length=160), nullable=False),
+        sa.Column("headline", sa.String(length=300), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("section", sa.String(length=64), nullable=False),
+        sa.Column("tags", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("is_sensitive", sa.Boolean(), nullable=False),
+        sa.Column("is_sponsored", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("article_id", name=op.f("pk_placement")),
+    )
+    with op.batch_alter_table("placement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_placement_language"), ["language"], unique=False)
 
     op.create_table(
         "receipt_text",
@@ -1858,6 +1882,10 @@ def downgrade() -> None:
     op.drop_table("reconcile_run")
     op.drop_table("receipt_year")
     op.drop_table("receipt_text")
+    with op.batch_alter_table("placement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_placement_language"))
+
+    op.drop_table("placement")
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_payment_settled_at"))
         batch_op.drop_index(batch_op.f("ix_payment_payment_intent_id"))

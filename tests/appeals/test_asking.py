@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from membership.app import create_app
-from membership.appeals import attribution, presenting
+from membership.appeals import attribution, managing, presenting
 from membership.appeals.models import Appeal, Campaign, Invitation, Showing
 from membership.articles import publishing
 from membership.articles.publishing import COMMAND
@@ -154,7 +154,7 @@ def test_a_new_appeal_gets_its_slots_under_every_article_of_its_language(session
     second = an_appeal(session, "Second", priority=2)
 
     assert session.scalars(select(Showing.language).filter_by(appeal_id=second.id)).all() == ["en"]
-    assert attribution.ensure_everywhere(session, second) == 0
+    assert managing.let_stand(session, second) == 0
     (_action, fields), *_others = forms_of(words(client.get("/articles/the-ferry")))
     assert slot(session, fields["appeal"]).appeal_id == second.id
 

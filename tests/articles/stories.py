@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.appeals import attribution
+from membership.appeals import managing
 from membership.appeals.models import Appeal
 from membership.articles import publishing
 from membership.articles.models import Article
@@ -63,7 +63,7 @@ def an_appeal(
     )
     session.add(appeal)
     session.flush()
-    attribution.ensure_everywhere(session, appeal)
+    managing.let_stand(session, appeal)
     page_changes.record(session, page_changes.EVERYTHING)
     session.commit()
     return appeal

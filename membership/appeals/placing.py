@@ -1,0 +1,59 @@
+"""What appeals know of the articles that are out: written by articles, read to see where an appeal stands."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from membership.appeals import attribution
+from membership.appeals.choosing import ArticleFacts
+from membership.appeals.models import Placement
+from membership.web import languages
+
+
+def keep(session: Session, facts: ArticleFacts, *, slug: str, headline: str, published_at: datetime) -> None:
+    """Know a published article as it is now, and make the slots that its links may carry. The caller commits."""
+    session.merge(
+        Placement(
+            article_id=facts.id,
+            language=facts.language,
+            slug=slug,
+            headline=headline,
+            published_at=published_at,
+            section=facts.section,
+            tags={"tags": list(facts.tags)},
+            is_sensitive=facts.is_sensitive,
+            is_sponsored=facts.is_sponsored,
+        )
+    )
+    session.flush()
+    attribution.ensure(session, facts)
+
+
+def forget(session: Session, article_id: int) -> None:
+    """Know an article no longer, which was withdrawn; its slots stay, for gifts that came by them. Callers commit."""
+    session.execute(delete(Placement).filter_by(article_id=article_id))
+
+
+def of_language(session: Session, language: str) -> Sequence[Placement]:
+    """The published articles of a language, the newest first."""
+    found = select(Placement).filter_by(language=language)
+    return session.scalars(found.order_by(Placement.published_at.desc(), Placement.article_id)).all()
+
+
+def facts_of(placement: Placement) -> ArticleFacts:
+    """What rules ask of an article."""
+    return ArticleFacts(
+        id=placement.article_id,
+        language=placement.language,
+        section=placement.section,
+        tags=tuple(placement.tags.get("tags", ())),
+        is_sensitive=placement.is_sensitive,
+        is_sponsored=placement.is_sponsored,
+    )
+
+
+def page_of(placement: Placement) -> str:
+    """The path of the page that shows an article."""
+    return languages.localized_path(f"/articles/{placement.slug}", placement.language)
