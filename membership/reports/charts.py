@@ -8,6 +8,7 @@ PLOT = 712
 """How far columns reach to the right; the rest is for half of the last label."""
 TOP, BASELINE = 24, 228
 TICKS = 4
+BAR_STEP, BAR_TEXT, BAR_GAP, BAR_HEIGHT = 36, 14, 5, 8
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,54 @@ class Series:
     label: str
     values: Sequence[int]
     titles: Sequence[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One thing that is compared: its name, its value, and the value in words."""
+
+    label: str
+    value: int
+    text: str
+
+
+@dataclass(frozen=True)
+class DrawnBar:
+    """A bar from the left edge, with its name above and its value at the right."""
+
+    label: str
+    text: str
+    text_y: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """All a template needs to draw bars below each other (macros/figures.html)."""
+
+    summary: str
+    bars: list[DrawnBar]
+    height: int
+    width: int = WIDTH
+
+
+def bars(compared: Sequence[Bar], *, summary: str) -> BarChart:
+    """Bars of values above 0, the longest as wide as the chart."""
+    top = max((bar.value for bar in compared), default=1)
+    drawn = [
+        DrawnBar(
+            bar.label,
+            bar.text,
+            text_y=number * BAR_STEP + BAR_TEXT,
+            y=number * BAR_STEP + BAR_TEXT + BAR_GAP,
+            width=max(WIDTH * bar.value // top, 1),
+            height=BAR_HEIGHT,
+        )
+        for number, bar in enumerate(compared)
+    ]
+    return BarChart(summary, drawn, len(drawn) * BAR_STEP)
 
 
 def columns(

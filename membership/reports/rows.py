@@ -138,7 +138,7 @@ def found(
     if page is not None:
         query = query.limit(MOST_ROWS).offset((page - 1) * MOST_ROWS)
     rows = [
-        FigureRow(on, kind.value, stripe_id, *_who(patron, names=names), amount)
+        FigureRow(on, str(kind), stripe_id, *who(patron, names=names), amount)
         for on, kind, stripe_id, patron, amount in session.execute(query)
     ]
     return FigureRows(rows, int(total), count)
@@ -156,7 +156,8 @@ def count_under_bridge(session: Session, kinds: Sequence[MovementKind], currency
     ).one()
 
 
-def _who(patron: Patron | None, *, names: bool) -> tuple[str, str]:
+def who(patron: Patron | None, *, names: bool) -> tuple[str, str]:
+    """A patron's public id, and the name where it may be shown; "" for none."""
     if patron is None:
         return "", ""
     shown = names and patron.visibility is not Visibility.SECRET

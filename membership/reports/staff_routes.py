@@ -6,21 +6,31 @@ from flask.typing import ResponseReturnValue
 from membership import clock
 from membership.db import db
 from membership.newsroom.present import newsroom
-from membership.reports import asked, fee_routes, income, offline_routes, recurring, rows, stories, supporters
+from membership.reports import (
+    asked,
+    fee_routes,
+    income,
+    offline_routes,
+    recurring,
+    rows,
+    story_routes,
+    supporter_routes,
+    supporters,
+)
 from membership.reports.csvfiles import Cell, Plain, answer
 from membership.reports.definitions import definitions
 from membership.reports.pages.income import income_page, settled_table
 from membership.reports.pages.parts import Amounts, Twelfths, currency_tabs
 from membership.reports.pages.recurring import loss_rates, recurring_page
 from membership.reports.pages.rows import CSV_HEADER, csv_lines, rows_page
-from membership.reports.pages.stories import stories_table
-from membership.reports.pages.supporters import patrons_page
 from membership.reports.periods import last_months
 from membership.web import access
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 bp.register_blueprint(fee_routes.bp)
 bp.register_blueprint(offline_routes.bp)
+bp.register_blueprint(supporter_routes.bp)
+bp.register_blueprint(story_routes.bp)
 
 
 @bp.get("")
@@ -122,91 +132,6 @@ def download_recurring() -> ResponseReturnValue:
         for row in found
     ]
     return answer(f"recurring-{currency}", header, lines)
-
-
-@bp.get("/patrons")
-@access.staff("staff")
-def show_patrons() -> ResponseReturnValue:
-    """Show how many patrons there are, and why that changed."""
-    found = supporters.by_month(db.session(), asked.months(), newsroom().zone, now=clock.now())
-    return render_template("reports/staff/show_patrons.html", page=patrons_page(found))
-
-
-@bp.get("/patrons.csv")
-@access.staff("staff")
-def download_patrons() -> ResponseReturnValue:
-    """Give the same as CSV."""
-    found = supporters.by_month(db.session(), asked.months(), newsroom().zone, now=clock.now())
-    header = [
-        "month",
-        "start",
-        "new",
-        "returned",
-        "lapsed",
-        "former",
-        "end",
-        "paying",
-        "at_risk",
-        *supporters.COVERS,
-    ]
-    lines: list[list[Cell]] = [
-        [
-            *(str(row.month), row.start, row.new, row.returned, row.lapsed, row.former),
-            *(row.end, row.paying, row.at_risk, *row.by_cover.values()),
-        ]
-        for row in found
-    ]
-    return answer("patrons", header, lines)
-
-
-@bp.get("/stories")
-@access.staff("staff")
-def show_stories() -> ResponseReturnValue:
-    """Show what each story and each appeal brought."""
-    currency, months, sealed = asked.currency(), asked.months(), asked.sealed()
-    session = db.session()
-    return render_template(
-        "reports/staff/show_stories.html",
-        articles=stories_table(stories.by_article(session, currency, months, sealed=sealed), currency),
-        appeals=stories_table(stories.by_appeal(session, currency, months, sealed=sealed), currency),
-        tabs=currency_tabs("show_stories", income.currencies(session), currency),
-        months=months,
-        currency=currency,
-    )
-
-
-@bp.get("/stories.csv")
-@access.staff("staff")
-def download_stories() -> ResponseReturnValue:
-    """Give the earnings by story as CSV."""
-    currency, months = asked.currency(), asked.months()
-    money = Amounts(currency)
-    header = [
-        "article_id",
-        "article",
-        "currency",
-        "patrons",
-        "gross",
-        "refunded",
-        "disputed",
-        "kept",
-        "once",
-        "recurring",
-    ]
-    lines: list[list[Cell]] = [
-        [
-            "" if row.subject_id is None else row.subject_id,
-            "offline" if row.is_offline else row.title,
-            currency,
-            row.patrons,
-            *(
-                Plain(money.plain(v))
-                for v in (row.gross, row.refunded, row.disputed, row.kept, row.once, row.recurring)
-            ),
-        ]
-        for row in stories.by_article(db.session(), currency, months, sealed=asked.sealed())
-    ]
-    return answer(f"stories-{currency}", header, lines)
 
 
 @bp.get("/income/rows")

@@ -1,13 +1,13 @@
 """Patrons month by month: start + new + returned - lapsed - former = end, read from coverage.
 
 A patron is counted by standing at the end of each month, by the strongest thing that covers; whoever comes and goes
-within one month is in neither. One pass over coverage, ordered by patron.
+within one month is in neither, and has returned when seen again. One pass over coverage, ordered by patron.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -69,16 +69,32 @@ class PatronsRow:
         return sum(count for cover, count in self.by_cover.items() if cover in PAYING)
 
 
+class Seen(NamedTuple):
+    """A patron in one month: active at its start, covered by what at its end ("" for nothing), what changed."""
+
+    was_active: bool
+    cover: str
+    is_at_risk: bool
+    change: str
+    """"new", "returned", "lapsed", "former", or "" where nothing changed."""
+
+
 def by_month(session: Session, months: Sequence[Month], zone: ZoneInfo, *, now: datetime) -> list[PatronsRow]:
     """The rows of consecutive months; the last instant looked at is `now`, if a month has not ended."""
     rows = [PatronsRow(month) for month in months]
-    edges = [min(month.ends_at(zone), now) for month in (months[0].plus(-1), *months)]
-    for _patron_id, stretches in _patrons(session):
+    edges = edges_of(months, zone, now=now)
+    for _patron_id, stretches in by_patron(session):
         _count(rows, edges, list(stretches))
     return rows
 
 
-def _patrons(session: Session) -> Iterator[tuple[int, Iterable[Stretch]]]:
+def edges_of(months: Sequence[Month], zone: ZoneInfo, *, now: datetime) -> list[datetime]:
+    """The start of consecutive months and the end of each, none later than `now`."""
+    return [min(month.ends_at(zone), now) for month in (months[0].plus(-1), *months)]
+
+
+def by_patron(session: Session) -> Iterator[tuple[int, Iterable[Stretch]]]:
+    """Each patron's id with all coverage, in order of its beginning."""
     query = select(
         Coverage.patron_id,
         Coverage.source,
@@ -91,25 +107,27 @@ def _patrons(session: Session) -> Iterator[tuple[int, Iterable[Stretch]]]:
     return groupby(read, key=lambda stretch: stretch.patron_id)
 
 
+def seen(stretches: Sequence[Stretch], edges: Sequence[datetime]) -> Iterator[Seen]:
+    """One patron in each of the months between the edges."""
+    for start, end in pairwise(edges):
+        was_active, cover = bool(strongest(stretches, start)), strongest(stretches, end)
+        change = ""
+        if cover and not was_active:
+            change = "returned" if any(s.starts_at < start for s in stretches) else "new"
+        elif was_active and not cover:
+            change = "former" if standing.at(stretches, end) is Standing.FORMER else "lapsed"
+        yield Seen(was_active, cover, bool(cover) and _in_grace(stretches, end), change)
+
+
 def _count(rows: list[PatronsRow], edges: list[datetime], stretches: list[Stretch]) -> None:
     """Add one patron to every month."""
-    was_active = bool(strongest(stretches, edges[0]))
-    ever = was_active or any(stretch.starts_at < edges[0] for stretch in stretches)
-    for row, edge in zip(rows, edges[1:], strict=True):
-        cover = strongest(stretches, edge)
-        row.start += was_active
-        if cover:
-            row.by_cover[cover] += 1
-            row.at_risk += _in_grace(stretches, edge)
-            if not was_active:
-                row.returned += ever
-                row.new += not ever
-            ever = True
-        elif was_active:
-            left = standing.at(stretches, edge) is Standing.FORMER
-            row.former += left
-            row.lapsed += not left
-        was_active = bool(cover)
+    for row, at in zip(rows, seen(stretches, edges), strict=True):
+        row.start += at.was_active
+        row.at_risk += at.is_at_risk
+        if at.cover:
+            row.by_cover[at.cover] += 1
+        if at.change:
+            setattr(row, at.change, getattr(row, at.change) + 1)
 
 
 def strongest(stretches: Iterable[Stretch], instant: datetime) -> str:

@@ -52,8 +52,8 @@ def _figures() -> list[dict[str, str]]:
     return [
         _figure(_("Gross this month"), money(income_now.gross), "show_income"),
         _figure(_("Recurring a month"), exact(bridge_now.end), "show_recurring"),
-        _figure(_("Patrons"), number(patrons_now.end), "show_patrons"),
-        _figure(_("At risk: a renewal has failed"), number(patrons_now.at_risk), "show_patrons"),
+        _figure(_("Patrons"), number(patrons_now.end), "patrons.show"),
+        _figure(_("At risk: a renewal has failed"), number(patrons_now.at_risk), "patrons.show"),
     ]
 
 
@@ -68,7 +68,7 @@ def _shortcuts(account: Account) -> list[tuple[str, str]]:
         ("staff.appeals.new", _("Write an appeal")),
         ("staff.topics.new_round", _("Prepare a round of voting")),
         ("staff.reports.show_income", _("See what came in")),
-        ("staff.reports.show_stories", _("See which stories bring patrons")),
+        ("staff.reports.stories.show", _("See which stories bring patrons")),
         ("staff.giving.other_ways.index", _("Edit the other ways to support")),
         ("staff.people.new", _("Let somebody work here")),
     )

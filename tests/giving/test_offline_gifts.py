@@ -28,6 +28,7 @@ from membership.patrons import standing
 from membership.patrons.models import Coverage, Patron
 from membership.reports import income, rows, stories, supporters
 from membership.reports.periods import Month, last_months
+from membership.reports.stories import By
 from tests.cast import patron_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -247,9 +248,9 @@ def test_an_offline_gift_is_in_every_report(session, pia):
         35,
         True,
     )
-    for told in (stories.by_article(session, "eur", MONTHS), stories.by_appeal(session, "eur", MONTHS)):
+    for told in (stories.earnings(session, by, "eur", MONTHS) for by in By):
         (story,) = told
-        assert (story.is_offline, story.patrons, story.kept, story.once, story.recurring) == (
+        assert (story.subject.is_offline, story.patrons, story.kept, story.once, story.recurring) == (
             True,
             1,
             2500,

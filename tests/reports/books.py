@@ -61,8 +61,9 @@ def an_entry(
     at: datetime,
     lines: list[tuple[Book, int]],
     stripe_id: str = "",
+    currency: str = "",
 ) -> None:
-    """An entry about a payment, dated in UTC's day."""
+    """An entry about a payment, dated in UTC's day, in its currency or another."""
     entry = LedgerEntry(
         kind=kind,
         stripe_id=stripe_id or f"x_{next(_numbers)}",
@@ -75,7 +76,13 @@ def an_entry(
     session.flush()
     for number, (book, amount) in enumerate(lines):
         session.add(
-            LedgerLine(entry_id=entry.id, number=number, book=book, amount=amount, currency=payment.currency)
+            LedgerLine(
+                entry_id=entry.id,
+                number=number,
+                book=book,
+                amount=amount,
+                currency=currency or payment.currency,
+            )
         )
 
 

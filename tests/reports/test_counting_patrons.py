@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from membership.patrons.models import Coverage, EndedBy, Source
-from membership.reports import supporters
+from membership.reports import supporter_rows, supporters
 from membership.reports.periods import Month, last_months
 from membership.reports.supporters import PatronsRow, Stretch
 from tests.reports import books
@@ -93,3 +93,69 @@ def test_the_counts_of_each_month_always_add_up(told):
     for row, edge in zip(rows, edges[1:], strict=True):
         assert row.end == sum(row.by_cover.values()) == bool(supporters.strongest(told, edge))
     assert [row.end for row in rows[:-1]] == [row.start for row in rows[1:]]
+
+
+@given(st.lists(stretches, max_size=6))
+def test_how_somebody_came_does_not_depend_on_where_the_report_begins(told):
+    told = sorted(told, key=lambda stretch: stretch.starts_at)
+    edges = [month.ends_at(KYIV) for month in (MONTHS[0].plus(-1), *MONTHS)]
+
+    whole = list(supporters.seen(told, edges))
+
+    for number, month in enumerate(whole):
+        assert list(supporters.seen(told, edges[number : number + 2])) == [month]
+
+
+def test_under_each_figure_stand_as_many_patrons_as_it_counts(session):
+    ways: list[list[tuple[Source, int, int, EndedBy | None]]] = [
+        [(Source.PAID, 8, 10, EndedBy.CANCEL), (Source.ONCE, 11, 1, None)],
+        [(Source.PAID, 9, 11, None), (Source.GRACE, 11, 12, None)],
+        [(Source.GRANT, 8, 1, None)],
+        [(Source.OFFLINE, 10, 11, None)],
+        [(Source.PAID, 8, 10, None), (Source.PAID, 10, 1, None)],
+    ]
+    for way in ways:
+        patron = books.a_patron(session, at=NOW)
+        for source, first, last, ended_by in way:
+            ends = datetime(2026 + (last < first), last, 2, tzinfo=UTC)
+            covered(session, patron, source, datetime(2026, first, 2, tzinfo=UTC), ends, ended_by)
+
+    for row in supporters.by_month(session, MONTHS, KYIV, now=NOW):
+        for figure in supporter_rows.FIGURES:
+            found = supporter_rows.under(session, figure, row.month, KYIV, now=NOW, names=True, page=1)
+            counted = row.by_cover[figure] if figure in row.by_cover else getattr(row, figure)
+            assert len(found.rows) == found.count == counted, (row.month, figure)
+
+
+def test_a_patron_under_a_figure_is_told_with_the_day_and_what_covered(session):
+    cleo, dov = books.a_patron(session, name="Cleo", at=NOW), books.a_patron(session, name="Dov", at=NOW)
+    covered(session, cleo, Source.PAID, datetime(2026, 9, 3, tzinfo=UTC), datetime(2026, 10, 3, tzinfo=UTC))
+    covered(session, cleo, Source.PAID, datetime(2026, 10, 3, tzinfo=UTC), datetime(2026, 12, 3, tzinfo=UTC))
+    covered(
+        session, dov, Source.ONCE, datetime(2026, 9, 9, tzinfo=UTC), datetime(2026, 11, 9, 23, tzinfo=UTC)
+    )
+
+    def told(figure):
+        found = supporter_rows.under(session, figure, MONTHS[-1], KYIV, now=NOW, names=True, page=1)
+        return [(row.day, row.cover, row.name) for row in found.rows]
+
+    assert told("end") == [(date(2026, 9, 3), "recurring", "Cleo")]
+    assert told("lapsed") == [(date(2026, 11, 10), "once", "Dov")]  # the newsroom's day
+
+
+def test_the_patrons_under_a_figure_are_named_only_to_who_may_see_them(session, ben, pia, as_):
+    covered(
+        session,
+        books.a_patron(session, name="Cleo Visible", at=NOW),
+        Source.PAID,
+        datetime(2026, 11, 3, tzinfo=UTC),
+        datetime(2026, 12, 3, tzinfo=UTC),
+    )
+    session.commit()
+    address = "/staff/reports/patrons/rows?figure=new&month=2026-11"
+
+    assert address in as_(ben).get("/staff/reports/patrons").text.replace("&amp;", "&")
+    assert "Cleo Visible" not in as_(ben).get(address).text
+    assert "Cleo Visible" in as_(pia).get(address).text
+    assert "2026-11-03,recurring," in as_(ben).get(address.replace("/rows?", "/rows.csv?")).text
+    assert as_(ben).get("/staff/reports/patrons/rows?figure=tall&month=2026-11").status_code == 404

@@ -8,6 +8,7 @@ from membership.giving import applying, comparing, facts, parsing, storing
 from membership.giving.models import Owner, Payment
 from membership.reports import income, stories
 from membership.reports.periods import Month
+from membership.reports.stories import By
 from tests.giving.conftest import take
 from tests.giving.stripe_words import Life, monthly, once
 
@@ -74,7 +75,7 @@ def test_a_patron_with_two_customers_is_one_and_gifts_without_a_checkout_are_tol
 
     take([*first.events, *second.events])
 
-    (row,) = stories.by_article(session, "eur", MARCH)
+    (row,) = stories.earnings(session, By.ARTICLE, "eur", MARCH)
     assert (row.patrons, row.gross, row.once, row.recurring) == (1, 3000, 2500, 500)
 
 
@@ -85,6 +86,6 @@ def test_a_payment_that_pays_two_invoices_counts_once(session, take):
     life.tell("invoice_payment.paid", life.joint(other, charge["payment_intent"]))
     take(life.events)
 
-    (row,) = stories.by_article(session, "eur", MARCH)
+    (row,) = stories.earnings(session, By.ARTICLE, "eur", MARCH)
 
     assert (row.gross, row.recurring) == (500, 500)

@@ -1,6 +1,7 @@
 """The rows that a figure opens onto."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template, url_for
@@ -10,7 +11,7 @@ from membership.reports import asked
 from membership.reports.csvfiles import Cell as CsvCell
 from membership.reports.csvfiles import Plain
 from membership.reports.definitions import name_of
-from membership.reports.pages.parts import Amounts, Cell, Table
+from membership.reports.pages.parts import Amounts, Cell, Table, month_name
 from membership.reports.rows import MOST_ROWS, FigureRows
 from membership.web import filters
 
@@ -27,6 +28,7 @@ _ENTRIES: dict[str, Callable[[], str]] = {
     "balance": lambda: _("Fee and net of a payment"),
     "offline": lambda: _("Offline gift"),
     "reversal": lambda: _("Correction"),
+    "patron": lambda: _("All gifts together, from the first on"),
 }
 
 
@@ -57,29 +59,60 @@ def csv_lines(found: FigureRows, money: Amounts) -> list[list[CsvCell]]:
     ]
 
 
+@dataclass(frozen=True)
+class ShownRows:
+    """Which of all rows a page shows: the page's number from 1, how many rows it has, and how many there are."""
+
+    page: int
+    shown: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Where a page of rows leads: endpoints of its other pages and of its file, and the address of its report."""
+
+    show: str
+    download: str
+    back: str
+
+
 def rows_page(found: FigureRows, money: Amounts, *, figure: str, show: str, download: str, back: str) -> str:
-    """The page of the rows under a figure: those asked for, and the way to the others, to the file and back.
+    """The page of the rows under a figure of a month: those asked for, and the way to the others, to the file and back.
 
     `show`, `download` and `back` are endpoints beside the one at hand.
     """
-    page, currency, month = asked.page(), asked.currency(), asked.month()
-    query: dict[str, Any] = {
-        "figure": figure,
-        "month": str(month),
-        "currency": currency,
-        "view": "sealed" if asked.sealed() else None,
-    }
-    before = (page - 1) * MOST_ROWS
+    currency, month = asked.currency(), asked.month()
+    view = "sealed" if asked.sealed() else None
+    return show_page(
+        rows_table(found, money),
+        ShownRows(asked.page(), len(found.rows), found.count),
+        title=name_of(figure),
+        intro=_(
+            "The rows that this figure of %(month)s is the sum of, in %(currency)s.",
+            month=month_name(month),
+            currency=currency.upper(),
+        ),
+        query={"figure": figure, "month": str(month), "currency": currency, "view": view},
+        ways=Ways(show, download, url_for(back, currency=currency, view=view)),
+    )
+
+
+def show_page(
+    table: Table, rows: ShownRows, *, title: str, intro: str, query: dict[str, Any], ways: Ways
+) -> str:
+    """A page of rows; `query` is what its address asks for beside the page."""
+    before = (rows.page - 1) * MOST_ROWS
+    has_more = before + MOST_ROWS < rows.count
     return render_template(
         "reports/staff/show_rows.html",
-        figure=name_of(figure),
-        month=month.first,
-        table=rows_table(found, money),
-        count=found.count,
-        shown=(before + 1, before + len(found.rows)),
-        csv_url=url_for(download, **query),
-        previous_url=url_for(show, **query, page=page - 1) if page > 1 else "",
-        next_url=url_for(show, **query, page=page + 1) if before + MOST_ROWS < found.count else "",
-        back=back,
-        currency=currency,
+        title=title,
+        intro=intro,
+        table=table,
+        count=rows.count,
+        shown=(before + 1, before + rows.shown),
+        csv_url=url_for(ways.download, **query),
+        previous_url=url_for(ways.show, **query, page=rows.page - 1) if rows.page > 1 else "",
+        next_url=url_for(ways.show, **query, page=rows.page + 1) if has_more else "",
+        back=ways.back,
     )
