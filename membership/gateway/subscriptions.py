@@ -138,11 +138,18 @@ def hold_collection(
 def move_next_charge(gateway: Gateway, subscription_id: str, *, rest: Json, to: datetime, key: str) -> Answer:
     """Let the next charge, and the rhythm of all later ones, fall on `to`; nothing is charged or given back before.
 
+    Collection that is held is no longer.
+
     Raises:
         GatewayUnavailable: no usable answer; it may have been done.
         GatewayRefused: Stripe does not take it (the instant has passed, say).
     """
-    params: Json = {"trial_end": _seconds(to), "proration_behavior": "none", "metadata": rest}
+    params: Json = {
+        "pause_collection": "",
+        "trial_end": _seconds(to),
+        "proration_behavior": "none",
+        "metadata": rest,
+    }
     return _update(gateway, subscription_id, params, key)
 
 

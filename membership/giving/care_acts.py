@@ -1,17 +1,18 @@
-"""What a care link does: one act on one gift, that makes it smaller, later, or ends it; or puts back what one changed.
+"""What a care link does: one act on one gift, that makes it smaller, later, ends it or lets it go on; or undoes one.
 
 Each is done by giving.changing like the acts of a patron who has signed in. The link is used up and the act written
 down in the transaction that commits before Stripe is called: of two requests at the same time, one acts.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from membership.db import JsonDict
 from membership.gateway.client import Gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import care_links, care_records, changing, ending, restoring
+from membership.giving import care_links, care_records, changing, ending, pausing, restoring, skipping
 from membership.giving.care_links import UsedCareLinkError
 from membership.giving.gifts import Gift
 from membership.giving.mail import card_page_opened
@@ -50,11 +51,21 @@ def _fitting(gift: Gift, newsroom: NewsroomSettings) -> list[CareActKind]:
         return [CareActKind.RESUME]
     if gift.is_failing:
         return [CareActKind.CARD, CareActKind.CANCEL]
-    if gift.is_paused:
-        return [CareActKind.CANCEL]
-    may_lower = gift.money.amount > newsroom.smallest(gift.money.currency, gift.interval)
-    lower = [CareActKind.LOWER] if may_lower else []
-    return [*lower, CareActKind.CARD, CareActKind.CANCEL]
+    fits = {
+        CareActKind.RESUME: gift.skips_at is not None or _goes_on_at(gift) is not None,
+        CareActKind.SKIP: gift.can_skip,
+        CareActKind.LOWER: gift.can_change
+        and gift.money.amount > newsroom.smallest(gift.money.currency, gift.interval),
+        CareActKind.PAUSE: gift.can_move,
+        CareActKind.CARD: True,
+        CareActKind.CANCEL: True,
+    }
+    return [kind for kind, does_fit in fits.items() if does_fit]
+
+
+def _goes_on_at(gift: Gift) -> datetime | None:
+    """When a paused gift is charged if it goes on now; None where that would be at once: not without signing in."""
+    return pausing.charge_on_resuming(gift) if gift.is_paused and gift.resumes_at is not None else None
 
 
 def undone_by(session: Session, link: CareLink) -> CareAct | None:
@@ -97,15 +108,60 @@ def cancel(session: Session, gateway: Gateway, link: CareLink, gift: Gift, *, fe
     )
 
 
-def resume(session: Session, gateway: Gateway, link: CareLink, gift: Gift) -> None:
-    """Let a gift that is set to end go on. Commits. Raises as `lower` does."""
-    changes = {"ends_at": None, "next_charge_at": gift.ends_at.isoformat() if gift.ends_at else None}
+def pause(session: Session, gateway: Gateway, link: CareLink, gift: Gift, *, months: int) -> None:
+    """Let a gift rest for so many months (1 to resting.MOST_MONTHS). Commits. Raises as `lower` does."""
+    if not gift.can_move:
+        raise NothingToDoError
+    resumes_at = care_records.written(pausing.charge_after(gift, months))
+    changes = {"is_paused": True, "resumes_at": resumes_at, "next_charge_at": None}
     _do(
         session,
         link,
-        _begin(session, link, gift, CareActKind.RESUME, changes),
-        lambda: changing.resume(session, gateway, gift),
+        _begin(session, link, gift, CareActKind.PAUSE, changes),
+        lambda: pausing.pause(session, gateway, gift, months=months),
     )
+
+
+def skip(session: Session, gateway: Gateway, link: CareLink, gift: Gift) -> None:
+    """Leave out the next payment of a monthly gift. Commits. Raises as `lower` does."""
+    if not gift.can_skip:
+        raise NothingToDoError
+    changes = {
+        "skips_at": care_records.written(gift.next_charge_at),
+        "next_charge_at": care_records.written(skipping.charge_after(gift)),
+    }
+    _do(
+        session,
+        link,
+        _begin(session, link, gift, CareActKind.SKIP, changes),
+        lambda: skipping.skip(session, gateway, gift),
+    )
+
+
+def resume(session: Session, gateway: Gateway, link: CareLink, gift: Gift) -> None:
+    """Let a gift go on that is set to end, is paused or skips a payment. Commits. Raises as `lower` does.
+
+    A pause that would be charged at once is left to whoever signs in (NothingToDoError).
+    """
+    changes, ask = _going_on(session, gateway, gift)
+    _do(session, link, _begin(session, link, gift, CareActKind.RESUME, changes), ask)
+
+
+def _going_on(session: Session, gateway: Gateway, gift: Gift) -> tuple[JsonDict, Callable[[], None]]:
+    """What changes when a gift goes on, and what lets it."""
+    if gift.ends_at is not None:
+        next_at = None if gift.is_paused else gift.goes_on_at
+        changes = {"ends_at": None, "next_charge_at": care_records.written(next_at)}
+        return changes, lambda: changing.resume(session, gateway, gift)
+    charge_at = _goes_on_at(gift)
+    if charge_at is not None:
+        next_charge = care_records.written(charge_at)
+        changes = {"is_paused": False, "resumes_at": None, "next_charge_at": next_charge}
+        return changes, lambda: pausing.lift(session, gateway, gift, charge_at=charge_at)
+    if gift.skips_at is None:
+        raise NothingToDoError
+    changes = {"skips_at": None, "next_charge_at": care_records.written(gift.skips_at)}
+    return changes, lambda: skipping.undo(session, gateway, gift)
 
 
 def undo(session: Session, gateway: Gateway, link: CareLink, gift: Gift) -> None:

@@ -160,7 +160,7 @@ def under_mails(session: Session, account_id: int, about: Sequence[str]) -> Sequ
         Care(
             money=gift.money,
             interval=gift.interval,
-            next_charge_at=gift.next_charge_at,
+            next_charge_at=gift.resumes_at if gift.is_paused and not gift.ends_at else gift.next_charge_at,
             ends_at=gift.ends_at,
             path=make(session, account, gift.id, CarePurpose.LOOK_AFTER),
         )

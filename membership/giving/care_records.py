@@ -4,7 +4,7 @@
 them, so that there is one mail, and it comes also when Stripe's answer was lost and its event told.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +17,8 @@ from membership.giving.models import CareAct, CareActKind
 EXPLAINS_FOR = timedelta(days=1)
 """What happens to a gift later than this is not the doing of an act whose answer was lost."""
 
+_RESTS = frozenset({"is_paused", "resumes_at", "skips_at"})
+
 
 def snapshot(gift: Gift) -> JsonDict:
     """A gift as an act finds it: amounts in minor units of `currency`, instants in ISO 8601, None for none."""
@@ -25,11 +27,22 @@ def snapshot(gift: Gift) -> JsonDict:
         "covered_fee": gift.covered_fee.amount,
         "currency": gift.money.currency,
         "interval": gift.interval.value,
-        "ends_at": gift.ends_at.isoformat() if gift.ends_at is not None else None,
+        "ends_at": written(gift.ends_at),
         "is_paused": gift.is_paused,
-        "resumes_at": gift.resumes_at.isoformat() if gift.resumes_at is not None else None,
-        "next_charge_at": gift.next_charge_at.isoformat() if gift.next_charge_at is not None else None,
+        "resumes_at": written(gift.resumes_at),
+        "skips_at": written(gift.skips_at),
+        "next_charge_at": written(gift.next_charge_at),
     }
+
+
+def written(at: datetime | None) -> str | None:
+    """An instant as a snapshot has it."""
+    return at.isoformat() if at is not None else None
+
+
+def read(at: str | None) -> datetime | None:
+    """An instant of a snapshot."""
+    return datetime.fromisoformat(at) if at else None
 
 
 def begin(
@@ -99,11 +112,24 @@ def changed_fields(act: CareAct) -> list[str]:
 
 
 def is_as_left(act: CareAct, gift: Gift) -> bool:
-    """Whether a gift is still as an act left it, in all that the act changed: only then can it be undone."""
-    now = snapshot(gift)
-    return not gift.has_ended and all(
-        _same(field, now[field], act.wanted[field]) for field in changed_fields(act)
-    )
+    """Whether a gift is still as an act left it, in all that the act changed: only then can it be undone.
+
+    A rest can be put back, or taken back, only until the charge that was due before it has come.
+    """
+    now, changed = snapshot(gift), changed_fields(act)
+    if gift.has_ended or (not _RESTS.isdisjoint(changed) and not _can_rest_again(act, gift)):
+        return False
+    return all(_same(field, now[field], act.wanted[field]) for field in changed)
+
+
+def _can_rest_again(act: CareAct, gift: Gift) -> bool:
+    due_at = read(act.before["skips_at"] or act.before["next_charge_at"] or act.before["resumes_at"])
+    is_sound = gift.ends_at is None and not gift.is_failing
+    return is_sound and due_at is not None and due_at > clock.now() and _is_next_charge(act, gift)
+
+
+def _is_next_charge(act: CareAct, gift: Gift) -> bool:
+    return bool(act.wanted["next_charge_at"] == written(gift.next_charge_at))
 
 
 def _same(field: str, one: object, other: object) -> bool:

@@ -3,15 +3,13 @@
 The page shows amount and next date, and names nobody.
 """
 
-from datetime import datetime
-
 from flask import Response, current_app, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import care_acts, care_links, care_records
+from membership.giving import care_acts, care_links, care_records, skipping
 from membership.giving.blueprint import bp
 from membership.giving.care_acts import NothingToDoError
 from membership.giving.care_forms import CareForm
@@ -77,6 +75,10 @@ def _act(token: str, link: CareLink, gift: Gift, form: CareForm) -> str:
     if kind is CareActKind.LOWER:
         assert form.amount.data is not None  # noqa: S101 - the form has been found valid
         care_acts.lower(session, stripe, link, gift, form.amount.data)
+    elif kind is CareActKind.PAUSE:
+        care_acts.pause(session, stripe, link, gift, months=form.months.data)
+    elif kind is CareActKind.SKIP:
+        care_acts.skip(session, stripe, link, gift)
     elif kind is CareActKind.CANCEL:
         care_acts.cancel(session, stripe, link, gift, feedback=form.feedback.data or "")
     elif kind is CareActKind.RESUME:
@@ -103,26 +105,31 @@ def _page(
         form=form or _form(link, gift),
         symbol=filters.symbol(gift.money.currency),
         smallest=Money(smallest, gift.money.currency),
+        skipped_to=skipping.charge_after(gift) if gift.can_skip else None,
         restored=_restored(care_acts.undone_by(session, link)),
     )
     return _private(make_response(page, status))
 
 
 def _restored(act: CareAct | None) -> dict[str, object] | None:
-    """What a gift will be again once an act is undone: amount, and end if it had one."""
+    """What a gift will be again once an act is undone: amount, and the instants of its end, rest or next charge."""
     if act is None:
         return None
-    ends_at = act.before["ends_at"]
+    instants = ("ends_at", "resumes_at", "skips_at", "next_charge_at")
     return {
         "money": Money(act.before["amount"], act.before["currency"]),
-        "ends_at": datetime.fromisoformat(ends_at) if ends_at else None,
+        **{name: care_records.read(act.before[name]) for name in instants},
     }
 
 
 def _used(link: CareLink, status: int = 200) -> Response:
     act = care_records.of_link(db.session(), link.token_hash)
     page = render_template(
-        "giving/care/used.html", kind=act.kind.value if act else "", is_done=link.done_at is not None
+        "giving/care/used.html",
+        kind=act.kind.value if act else "",
+        is_done=link.done_at is not None,
+        resumes_at=care_records.read(act.wanted["resumes_at"]) if act else None,
+        next_charge_at=care_records.read(act.wanted["next_charge_at"]) if act else None,
     )
     return _private(make_response(page, status))
 

@@ -32,9 +32,19 @@ def pause(session: Session, gateway: Gateway, gift: Gift, *, months: int, reques
         GatewayUnavailable: no usable answer; it may be paused.
         GatewayRefused: Stripe does not take it.
     """
-    if gift.is_paused:
-        return
-    charge_at = charge_after(gift, months)
+    if not gift.is_paused:
+        pause_until(session, gateway, gift, charge_at=charge_after(gift, months), request=request)
+
+
+def pause_until(
+    session: Session, gateway: Gateway, gift: Gift, *, charge_at: datetime, request: str = ""
+) -> None:
+    """Let the next charge of a gift fall on a day of its rhythm that lies ahead. Commits around the call.
+
+    Raises:
+        GatewayUnavailable: no usable answer; it may be paused.
+        GatewayRefused: Stripe does not take it.
+    """
     rest = resting.metadata(Rest.PAUSE, charge_at)
 
     def ask(key: str) -> Answer:
@@ -43,7 +53,7 @@ def pause(session: Session, gateway: Gateway, gift: Gift, *, months: int, reques
             return subscriptions.hold_collection(gateway, gift.id, rest=rest, until=until, key=key)
         return subscriptions.move_next_charge(gateway, gift.id, rest=rest, to=charge_at, key=key)
 
-    details = {"months": months, "until": f"{charge_at:%Y%m%dT%H%M%S}"}
+    details = {"until": f"{charge_at:%Y%m%dT%H%M%S}"}
     acting.act(session, gift, "subscription.pause", request=request, details=details, ask=ask)
 
 
@@ -63,14 +73,37 @@ def resume(session: Session, gateway: Gateway, gift: Gift, *, request: str = "")
     """
     if not gift.is_paused or gift.has_ended or gift.ends_at is not None:
         return
-    charge_at, rest = charge_on_resuming(gift), resting.metadata(None)
+    charge_at = charge_on_resuming(gift)
+    if charge_at is not None:
+        lift(session, gateway, gift, charge_at=charge_at, request=request)
+        return
+    acting.act(
+        session,
+        gift,
+        "subscription.unpause",
+        request=request,
+        details={"until": ""},
+        ask=lambda key: subscriptions.charge_now(
+            gateway, gift.id, rest=resting.metadata(None), is_on_trial=gift.is_waiting, key=key
+        ),
+    )
+
+
+def lift(session: Session, gateway: Gateway, gift: Gift, *, charge_at: datetime, request: str = "") -> None:
+    """End a pause so that the next charge falls where it would have without, at `charge_at`, which lies ahead.
+
+    Nothing is charged before. Commits around the call.
+
+    Raises:
+        GatewayUnavailable: no usable answer; it may go on.
+        GatewayRefused: Stripe does not take it.
+    """
+    rest = resting.metadata(None)
 
     def ask(key: str) -> Answer:
-        if charge_at is None:
-            return subscriptions.charge_now(gateway, gift.id, rest=rest, is_on_trial=gift.is_waiting, key=key)
-        if gift.is_waiting:
+        if gift.is_waiting and not gift.is_monthly:
             return subscriptions.move_next_charge(gateway, gift.id, rest=rest, to=charge_at, key=key)
         return subscriptions.collect_again(gateway, gift.id, rest=rest, key=key)
 
-    details = {"until": "" if charge_at is None else f"{charge_at:%Y%m%dT%H%M%S}"}
+    details = {"until": f"{charge_at:%Y%m%dT%H%M%S}"}
     acting.act(session, gift, "subscription.unpause", request=request, details=details, ask=ask)

@@ -1,4 +1,4 @@
-"""Putting a gift back as it was before an act: its amount with its covered fee, or its end.
+"""Putting a gift back as it was before an act: its amount with its covered fee, its end, or its rest.
 
 Commits around each call.
 """
@@ -11,7 +11,7 @@ from membership import secrets
 from membership.db import JsonDict
 from membership.gateway import subscriptions
 from membership.gateway.client import Gateway
-from membership.giving import applying, changing, outgoing, parsing
+from membership.giving import applying, changing, outgoing, parsing, pausing, skipping
 from membership.giving.gifts import Gift
 from membership.money import Money
 
@@ -25,6 +25,10 @@ def restore(session: Session, gateway: Gateway, gift: Gift, target: JsonDict) ->
     """
     if "ends_at" in target:
         _restore_end(session, gateway, gift, target["ends_at"])
+    if "is_paused" in target:
+        _restore_pause(session, gateway, gift, target)
+    if "skips_at" in target:
+        _restore_skip(session, gateway, gift, target["skips_at"])
     if "amount" in target:
         total = Money(int(target["amount"]), gift.money.currency)
         covered = int(target.get("covered_fee", gift.covered_fee.amount))
@@ -40,6 +44,22 @@ def _restore_end(session: Session, gateway: Gateway, gift: Gift, ends_at: str | 
         changing.cancel(session, gateway, gift, feedback="")
     else:
         _end_on(session, gateway, gift, at)
+
+
+def _restore_pause(session: Session, gateway: Gateway, gift: Gift, target: JsonDict) -> None:
+    if target["is_paused"]:
+        resumes_at = datetime.fromisoformat(target["resumes_at"])
+        pausing.pause_until(session, gateway, gift, charge_at=resumes_at)
+    else:
+        charge_at = datetime.fromisoformat(target["next_charge_at"])
+        pausing.lift(session, gateway, gift, charge_at=charge_at)
+
+
+def _restore_skip(session: Session, gateway: Gateway, gift: Gift, skips_at: str | None) -> None:
+    if skips_at is None:
+        skipping.undo(session, gateway, gift)
+    else:
+        skipping.skip(session, gateway, gift)
 
 
 def _end_on(session: Session, gateway: Gateway, gift: Gift, at: datetime) -> None:

@@ -36,11 +36,17 @@ def _tell_of_rest(session: Session, patron: Patron, before: Subscription, after:
         return False
     row = session.get_one(models.Subscription, after.id)
     if after.is_paused and (not before.is_paused or before.resumes_at != after.resumes_at):
-        mail.gift_paused(session, patron=patron, subscription=row)
+        resumes_at = care_records.written(after.resumes_at)
+        act = care_records.explaining(session, row.id, "resumes_at", resumes_at)
+        mail.gift_paused(session, patron=patron, subscription=row, act=act)
     elif after.skips_to is not None and before.skips_to != after.skips_to:
-        mail.payment_skipped(session, patron=patron, subscription=row)
+        skips_at = care_records.written(after.period_ends_at)
+        act = care_records.explaining(session, row.id, "skips_at", skips_at)
+        mail.payment_skipped(session, patron=patron, subscription=row, act=act)
     elif _goes_on_early(before, after):
-        mail.gift_resumed(session, patron=patron, subscription=row, canceled_at=before.as_of)
+        field, value = ("is_paused", False) if before.is_paused else ("skips_at", None)
+        act = care_records.explaining(session, row.id, field, value)
+        mail.gift_resumed(session, patron=patron, subscription=row, canceled_at=before.as_of, act=act)
     elif before.interval is not after.interval:
         was = Money(before.amount, before.currency)
         mail.interval_changed(session, patron=patron, subscription=row, before=was, was=before.interval)

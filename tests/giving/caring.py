@@ -56,7 +56,12 @@ class Carer:
 @pytest.fixture
 def carer(account: Account, client: FlaskClient, session: Session, hear: Any) -> Carer:
     """Olena, after her first gift."""
-    give(client, amount="5", interval="month")
+    return carer_of(account, client, session, hear, amount="5", interval="month")
+
+
+def carer_of(account: Account, client: FlaskClient, session: Session, hear: Any, **gift: str) -> Carer:
+    """Somebody who has just begun to give so (amount, interval)."""
+    give(client, **gift)
     hear()
     client.delete_cookie("asking")
     subscription_id = session.scalars(select(Subscription.id)).one()

@@ -192,6 +192,28 @@ def test_going_on_in_the_midst_of_a_pause_charges_at_once_and_from_then_on(
     assert len(patron.charges()) == 3
 
 
+def test_a_pause_is_taken_back_also_where_another_interval_has_not_begun(yearly: Patron):
+    due_at = yearly.gift.next_charge_at
+    assert due_at is not None
+    switching.switch(
+        yearly.session,
+        gateway.current(),
+        yearly.gift,
+        interval=Interval.MONTH,
+        total=Money(500, "eur"),
+        covered_fee=0,
+        request="form-one",
+    )
+    yearly.account.sandbox.advance("1 hour")
+    pause(yearly, 2, "form-two")
+    assert yearly.gift.is_paused
+    yearly.account.sandbox.advance("1 hour")
+    pausing.resume(yearly.session, gateway.current(), yearly.gift, request="form-three")
+    yearly.settle()
+
+    assert (yearly.gift.is_running, yearly.gift.next_charge_at) == (True, due_at)
+
+
 def test_a_skipped_payment_moves_the_next_by_a_month_and_nothing_else(monthly: Patron):
     due_at = monthly.gift.next_charge_at
     said = skipping.charge_after(monthly.gift)

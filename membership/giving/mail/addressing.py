@@ -103,6 +103,12 @@ def care_path(session: Session, patron: Patron, subscription: Subscription, purp
     return care_links.make(session, account, subscription.id, purpose) if account is not None else ""
 
 
+def cause_of(subscription: Subscription, act: CareAct | None, at: datetime | None = None) -> str:
+    """What makes a mail about a change the only one of its kind: the act that let it, else the instant of the change."""
+    told_at = at or subscription.as_of
+    return f"{subscription.id}:" + (f"act:{act.public_id}" if act is not None else f"{told_at:%Y%m%dT%H%M%S}")
+
+
 def undo_context(session: Session, patron: Patron, act: CareAct | None) -> dict[str, object]:
     """What a mail says of an act that was not the signed-in patron's own, with the link that undoes it."""
     account = account_of(session, patron)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.giving.mail.addressing import (
     care_path,
+    cause_of,
     prefix,
     queue,
     subscription_context,
@@ -63,7 +64,7 @@ def gift_resumed(
         session,
         patron,
         kind="gift_resumed",
-        cause=f"{subscription.id}:{canceled_at:%Y%m%dT%H%M%S}",
+        cause=cause_of(subscription, act, canceled_at),
         context={**subscription_context(subscription), **undo_context(session, patron, act)},
         about=f"subscription:{subscription.id}",
     )

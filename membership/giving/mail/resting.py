@@ -4,39 +4,48 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from membership.giving.mail.addressing import queue, subscription_context
-from membership.giving.models import Interval, Subscription
+from membership.giving.mail.addressing import cause_of, queue, subscription_context, undo_context
+from membership.giving.models import CareAct, Interval, Subscription
 from membership.money import Money
 from membership.patrons.models import Patron
 
 
-def gift_paused(session: Session, *, patron: Patron, subscription: Subscription) -> None:
-    """Confirm that a gift rests, and until when; `resumes_at` of the row is its next charge, or not known."""
+def gift_paused(
+    session: Session, *, patron: Patron, subscription: Subscription, act: CareAct | None = None
+) -> None:
+    """Confirm that a gift rests, and until when; `resumes_at` of the row is its next charge, or not known.
+
+    `act` is what let it, if that was not the signed-in patron; here and below the mail then undoes it.
+    """
     queue(
         session,
         patron,
         kind="gift_paused",
-        cause=f"{subscription.id}:{subscription.as_of:%Y%m%dT%H%M%S}",
+        cause=cause_of(subscription, act),
         context={
             **subscription_context(subscription),
             "resumes_at": subscription.resumes_at,
             "resume_path": f"/patron/gifts/{subscription.id}/resumption",
+            **undo_context(session, patron, act),
         },
         about=f"subscription:{subscription.id}",
     )
 
 
-def payment_skipped(session: Session, *, patron: Patron, subscription: Subscription) -> None:
+def payment_skipped(
+    session: Session, *, patron: Patron, subscription: Subscription, act: CareAct | None = None
+) -> None:
     """Confirm that the payment due at the end of the row's period is skipped, and when the next one comes."""
     queue(
         session,
         patron,
         kind="payment_skipped",
-        cause=f"{subscription.id}:{subscription.as_of:%Y%m%dT%H%M%S}",
+        cause=cause_of(subscription, act),
         context={
             **subscription_context(subscription),
             "skipped_at": subscription.period_ends_at,
             "resume_path": f"/patron/gifts/{subscription.id}/resumption",
+            **undo_context(session, patron, act),
         },
         about=f"subscription:{subscription.id}",
     )
