@@ -29,6 +29,7 @@ class CareForm(PublicForm):
         self._possible = possible
         super().__init__()
         self.amount.flags.required = True  # it stands in a form of its own, beside the button that needs it
+        self.months.flags.required = True
         self.months.choices = _pauses(gift) if CareActKind.PAUSE in possible else []
 
     def validate_act(self, field: StringField) -> None:
@@ -58,14 +59,14 @@ class CareForm(PublicForm):
 
 
 def _pauses(gift: Gift) -> list[SelectChoice]:
-    """For how many months a gift can rest, each with the day of the charge that follows."""
+    """For how many months a gift can rest, each with the day of the charge that follows; short, for a phone."""
     return [
         SelectChoice(
             months,
             _(
-                "%(span)s, next charge on %(day)s",
+                "%(span)s, until %(day)s",
                 span=ngettext("%(num)s month", "%(num)s months", months),
-                day=filters.day(pausing.charge_after(gift, months)),
+                day=filters.day(pausing.charge_after(gift, months), "medium"),
             ),
         )
         for months in range(1, resting.MOST_MONTHS + 1)

@@ -99,7 +99,16 @@ _DEFINITIONS: dict[str, tuple[Words, Words]] = {
             "twelve. It is kept in twelfths of the smallest unit and never rounded; what is printed "
             "is rounded so that it adds up. Active gifts count, those set to end until they end, and "
             "those in their grace. Paused gifts after their paid time, incomplete and unpaid ones, "
-            "grants and one-time gifts do not."
+            "grants and one-time gifts do not. Covered fees are inside, and shown apart in Covered "
+            "fees; a gift counts on while its patron skips a payment."
+        ),
+    ),
+    "skipped": (
+        lambda: _("Skipped"),
+        lambda: _(
+            "Payments that patrons have skipped, on the day each was due, at what would have been "
+            "charged. They are no loss: standing and the recurring sum stay as they are, and the next "
+            "payment comes a month later."
         ),
     ),
     "new": (

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -128,9 +129,17 @@ def under_bridge(
 
 
 def found(
-    session: Session, query: Select[Any, Any, Any, Any, Any], *, names: bool, page: int | None
+    session: Session,
+    query: Select[Any, Any, Any, Any, Any],
+    *,
+    names: bool,
+    page: int | None,
+    zone: ZoneInfo | None = None,
 ) -> FigureRows:
-    """The rows of a query of (day, kind, Stripe id, Patron, amount): a page of them, or all (None), and their sum."""
+    """The rows of a query of (day, kind, Stripe id, Patron, amount): a page of them, or all (None), and their sum.
+
+    Where its days are instants, `zone` is in which they have their day.
+    """
     amounts = query.with_only_columns(query.selected_columns.amount).order_by(None).subquery()
     total, count = session.execute(
         select(func.coalesce(func.sum(amounts.c.amount), 0), func.count()).select_from(amounts)
@@ -138,7 +147,13 @@ def found(
     if page is not None:
         query = query.limit(MOST_ROWS).offset((page - 1) * MOST_ROWS)
     rows = [
-        FigureRow(on, str(kind), stripe_id, *who(patron, names=names), amount)
+        FigureRow(
+            on.astimezone(zone).date() if zone else on,
+            str(kind),
+            stripe_id,
+            *who(patron, names=names),
+            amount,
+        )
         for on, kind, stripe_id, patron, amount in session.execute(query)
     ]
     return FigureRows(rows, int(total), count)

@@ -13,6 +13,8 @@ from membership.reports import (
     offline_routes,
     recurring,
     rows,
+    skip_routes,
+    skips,
     story_routes,
     supporter_routes,
     supporters,
@@ -23,12 +25,14 @@ from membership.reports.pages.income import income_page, settled_table
 from membership.reports.pages.parts import Amounts, Twelfths, currency_tabs
 from membership.reports.pages.recurring import loss_rates, recurring_page
 from membership.reports.pages.rows import CSV_HEADER, csv_lines, rows_page
+from membership.reports.pages.skips import skips_table
 from membership.reports.periods import last_months
 from membership.web import access
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 bp.register_blueprint(fee_routes.bp)
 bp.register_blueprint(offline_routes.bp)
+bp.register_blueprint(skip_routes.bp)
 bp.register_blueprint(supporter_routes.bp)
 bp.register_blueprint(story_routes.bp)
 
@@ -106,6 +110,7 @@ def show_recurring() -> ResponseReturnValue:
         "reports/staff/show_recurring.html",
         page=recurring_page(found, currency, sealed=sealed),
         rates=loss_rates(db.session(), found[-2:], currency),
+        skipped=skips_table(skips.by_month(db.session(), currency, months, newsroom().zone), currency),
         tabs=currency_tabs("show_recurring", recurring.currencies(db.session()), currency),
         sealed=sealed,
         currency=currency,

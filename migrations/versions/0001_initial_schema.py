@@ -447,6 +447,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invoice")),
     )
     with op.batch_alter_table("invoice", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_invoice_skipped",
+            ["period_starts_at"],
+            unique=False,
+            sqlite_where=sa.text("is_skipped = 1"),
+            postgresql_where=sa.text("is_skipped"),
+        )
         batch_op.create_index(batch_op.f("ix_invoice_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invoice_subscription_id"), ["subscription_id"], unique=False)
 
@@ -1937,6 +1944,11 @@ def downgrade() -> None:
     with op.batch_alter_table("invoice", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invoice_subscription_id"))
         batch_op.drop_index(batch_op.f("ix_invoice_customer_id"))
+        batch_op.drop_index(
+            "ix_invoice_skipped",
+            sqlite_where=sa.text("is_skipped = 1"),
+            postgresql_where=sa.text("is_skipped"),
+        )
 
     op.drop_table("invoice")
     op.drop_table("invitation")

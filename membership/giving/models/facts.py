@@ -7,7 +7,7 @@ giving.ordering, so any order and repetition of events ends in the same rows.
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
 from membership.db import Base, CurrencyCode, MinorUnits
@@ -123,6 +123,14 @@ class Invoice(Base, Version):
     """Stripe's bill for one period of a subscription; it covers [period_starts_at, period_ends_at) once paid."""
 
     __tablename__ = "invoice"
+    __table_args__ = (
+        Index(
+            "ix_invoice_skipped",
+            "period_starts_at",
+            sqlite_where=text("is_skipped = 1"),
+            postgresql_where=text("is_skipped"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(255), primary_key=True)  # in_…
     customer_id: Mapped[str] = mapped_column(String(255), index=True)
