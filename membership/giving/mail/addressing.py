@@ -104,7 +104,7 @@ def care_path(session: Session, patron: Patron, subscription: Subscription, purp
 
 
 def cause_of(subscription: Subscription, act: CareAct | None, at: datetime | None = None) -> str:
-    """What makes a mail about a change the only one of its kind: the act that let it, else the instant of the change."""
+    """What makes a mail about a change the only one of its kind: the act that let it, else its instant."""
     told_at = at or subscription.as_of
     return f"{subscription.id}:" + (f"act:{act.public_id}" if act is not None else f"{told_at:%Y%m%dT%H%M%S}")
 
