@@ -149,6 +149,7 @@ def resume(session: Session, gateway: Gateway, link: CareLink, gift: Gift) -> No
 
 def _going_on(session: Session, gateway: Gateway, gift: Gift) -> tuple[JsonDict, Callable[[], None]]:
     """What changes when a gift goes on, and what lets it."""
+    changes: JsonDict
     if gift.ends_at is not None:
         next_at = None if gift.is_paused else gift.goes_on_at
         changes = {"ends_at": None, "next_charge_at": care_records.written(next_at)}

@@ -23,8 +23,8 @@ def skips_table(found: Sequence[SkipsRow], currency: str) -> Table | None:
         url = rows_url("skips.show_rows", "skipped", row.month, currency, sealed=False)
         amount = Cell(money(row.amount), url) if row.amount else NOTHING
         table.rows.append([Cell(month_name(row.month, "LLL y")), Cell(filters.number(row.payments)), amount])
-    payments, amount = sum(row.payments for row in found), sum(row.amount for row in found)
-    table.total = [Cell(_("All months")), Cell(filters.number(payments)), Cell(money(amount))]
+    payments, brought = sum(row.payments for row in found), sum(row.amount for row in found)
+    table.total = [Cell(_("All months")), Cell(filters.number(payments)), Cell(money(brought))]
     return table if table.rows else None
 
 
