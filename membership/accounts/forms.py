@@ -16,12 +16,13 @@ class AskForm(PublicForm):
 
 
 class CodeForm(PublicForm):
-    """The six digits from the mail."""
+    """The six digits from the mail; `next` is where the page that asks for them leads on to."""
 
     code = PlainLine(
         _l("Code from the mail"),
         validators=[InputRequired(_l("Enter the six digits.")), Length(max=20)],
     )
+    next = HiddenField()
 
 
 class LinkForm(PublicForm):

@@ -108,7 +108,7 @@ def use_code() -> ResponseReturnValue:
         db.session.commit()
         return _too_often(spent)
     else:
-        return _let_in(row, account)
+        return _let_in(row, account, goal=safe_path(form.next.data, default=""))
     db.session.commit()
     return _code_page(form, awaited), 422
 
@@ -162,11 +162,11 @@ def sign_out_everywhere() -> ResponseReturnValue:
     return redirect(url_for("site.front"), 303)
 
 
-def _let_in(row: SignInToken, account: Account) -> ResponseReturnValue:
+def _let_in(row: SignInToken, account: Account, *, goal: str = "") -> ResponseReturnValue:
     session.sign_in(account)
     if account.role is not None and account.totp_confirmed_at is None:
         second_factor.prepare(db.session(), account)
-    goal = row.next_path or _home_of(account)
+    goal = goal or row.next_path or _home_of(account)
     if account.role is not None:
         goal = url_for("accounts.second_factor.new_proof", next=goal)
     db.session.commit()

@@ -91,6 +91,9 @@ def _read_at_stripe(session: Session, checkout: Checkout) -> None:
 def _page(session: Session, checkout: Checkout, form: AddressForm) -> Response:
     outcome = settling.outcome(session, checkout)
     awaited = signing_in.awaited(session, browser=paying_browser.read())
+    is_awaited = awaited is not None and awaited.used_at is None
+    round_ = topics.open_round(session)
+    ballot = url_for("topics.edit_ballot", public_id=round_.public_id) if round_ else ""
     answer = make_response(
         render_template(
             "site/thanks.html",
@@ -100,8 +103,8 @@ def _page(session: Session, checkout: Checkout, form: AddressForm) -> Response:
             money=Money(checkout.amount, checkout.currency),
             form=form,
             may_correct=correcting.may_correct(session, checkout),
-            code_form=CodeForm(formdata=None) if awaited is not None and awaited.used_at is None else None,
-            round=topics.open_round(session),
+            code_form=CodeForm(formdata=None, data={"next": ballot}) if is_awaited else None,
+            round=round_,
         )
     )
     if outcome == "settled":

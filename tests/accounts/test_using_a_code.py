@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,30 @@ def test_the_code_signs_in_where_it_was_asked_for(session, client, eve):
 
     assert answer.status_code == 303
     assert session.query(SignInSession).one().account_id == eve.id
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reached"),
+    [
+        ("/rounds/abc/ballot", "/rounds/abc/ballot"),
+        ("//evil.example", "/patron"),
+        ("/\\\\evil.example", "/patron"),
+    ],
+)
+def test_the_code_leads_on_to_a_page_of_this_site_alone(session, client, eve, wanted, reached):
+    code = asked(client, session)
+
+    answer = client.post("/sign-in/code", data={"code": code, "next": wanted})
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, reached)
+
+
+def test_a_wrong_code_keeps_where_it_leads_on_to(session, client, eve):
+    code = asked(client, session)
+
+    answer = client.post("/sign-in/code", data={"code": wrong(code), "next": "/rounds/abc/ballot"})
+
+    assert 'value="/rounds/abc/ballot"' in answer.text
 
 
 def test_the_code_opens_nothing_in_another_browser(session, app, client, eve):

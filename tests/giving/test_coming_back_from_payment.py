@@ -13,6 +13,7 @@ from membership.mail.models import OutgoingMail
 from membership.patrons.models import Patron
 from tests.giving.giver import choose, give, pay, send
 from tests.giving.sandboxed import account, hear
+from tests.topics.voters import a_round
 
 __all__ = ["account", "hear"]
 
@@ -80,6 +81,14 @@ def test_the_code_of_the_mail_lets_in_from_the_page(account, client, session):
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/topics")
     assert "€5.00 every month" in client.get("/patron").text
+
+
+def test_with_a_round_open_the_code_leads_to_its_ballot(account, client, session):
+    round_ = a_round(session)
+
+    page = client.get(give(client, amount="5"))
+
+    assert f'value="/rounds/{round_.public_id}/ballot"' in page.text
 
 
 def test_another_browser_learns_nothing(account, app: Flask, client):
