@@ -3,6 +3,7 @@
 The worker's part commits picture by picture.
 """
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,6 @@ from membership.web import media, picture_sizes
 from membership.web.media import PictureError
 
 log = structlog.get_logger(__name__)
-MOST_AT_ONCE = 3
-"""Each takes a second or two; after so many the worker looks at its other work first."""
 
 
 def take(session: Session, folder: Path, sent: bytes, *, called: str, is_dry: bool = False) -> Media:
@@ -54,26 +53,25 @@ def take(session: Session, folder: Path, sent: bytes, *, called: str, is_dry: bo
     return row
 
 
-def make_sizes(session: Session, folder: Path, *, most: int = MOST_AT_ONCE) -> int:
+def make_sizes(session: Session, folder: Path, *, until: Callable[[], bool] = lambda: False) -> int:
     """Make the other sizes of the pictures that have none yet, the newest first; how many were made.
 
-    Commits after each, and says which pages show it. No transaction is open while a picture is drawn. A picture that
-    cannot be read is not tried again.
+    Ends early, between two pictures, once `until` is true: each takes a second or more. Commits after each, and says
+    which pages show it. No transaction is open while a picture is drawn. A picture that cannot be read is not tried
+    again.
     """
-    waiting = select(Media.name).where(Media.sizes_made_at.is_(None)).order_by(Media.id.desc()).limit(most)
-    names = list(session.scalars(waiting))
-    session.rollback()
-    for name in names:
+    newest = select(Media.name).where(Media.sizes_made_at.is_(None)).order_by(Media.id.desc()).limit(1)
+    made = 0
+    while not until() and (name := session.scalar(newest)) is not None:
+        session.rollback()
         try:
             told = picture_sizes.make(folder, name)
         except PictureError:
             log.warning("picture_sizes_not_made", picture=name)
             told = {}
         run_unit(session, partial(_note_sizes, session, name, told))
-    if len(names) == most:
-        jobs.wake(session, "pictures")
-        session.commit()
-    return len(names)
+        made += 1
+    return made
 
 
 def _note_sizes(session: Session, name: str, told: dict[str, Any]) -> None:

@@ -1,10 +1,12 @@
 """`membership worker`: applies events, sends mail, does what is due, renders pages, reads fees.
 
 The tables say what there is to do. A wake-up makes the worker look at once; without any, it looks once a minute.
+Whoever waits for a way in waits for no picture and for no answer of Stripe: mails leave in a lane of their own.
 """
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import click
@@ -33,11 +35,16 @@ from membership.giving import (
 from membership.mail import outbox
 from membership.newsroom import budgets, due
 from membership.web import page_store
+from membership.web.page_rendering import Renderer
 
 log = structlog.get_logger(__name__)
 TURN_S = 30
 """How long the worker, for whom nobody waits, waits for its turn to write to a SQLite file."""
-Task = Callable[[Session], object]
+ROUND_S = 60
+ENDING_S = 5
+"""How long the piece of work at hand in a lane may take when the worker is stopped; then it is left and done again."""
+Task = Callable[..., object]
+"""Takes a session; one with a lane of its own also `until`: what says, between two pieces of work, to stop."""
 
 
 def forget_old(session: Session) -> None:
@@ -47,9 +54,9 @@ def forget_old(session: Session) -> None:
     run_unit(session, partial(care_links.forget_old, session))
 
 
-def make_picture_sizes(session: Session) -> int:
+def make_picture_sizes(session: Session, *, until: Callable[[], bool] = lambda: False) -> int:
     """Make the other sizes of new pictures."""
-    return picturing.make_sizes(session, current_app.extensions["membership_media"])
+    return picturing.make_sizes(session, current_app.extensions["membership_media"], until=until)
 
 
 TASKS: dict[str, Task] = {
@@ -68,6 +75,27 @@ TASKS: dict[str, Task] = {
     "forget": forget_old,
 }
 """What a wake-up of each name, and each minute's round, does; in this order, since each may make work for the next."""
+LANES = ("mail", "pictures")
+"""Tasks that run beside the others: what many wait for, and what takes long."""
+
+
+class Lane:
+    """One task in a thread of its own: done at each nudge, and once a minute."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work = work
+        self._nudged = threading.Event()
+
+    def nudge(self) -> None:
+        """Do it now, or once more if it is being done."""
+        self._nudged.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Do it again and again until `stop` is set."""
+        while not stop.is_set():
+            self._nudged.clear()
+            self._work()
+            self._nudged.wait(ROUND_S)
 
 
 @click.command()
@@ -84,15 +112,12 @@ def worker(*, once: bool) -> None:
     if once:
         round_of_work(app)
         return
-    renderer, stop = page_store.renderer(), threading.Event()
-    pages = threading.Thread(target=renderer.run, args=(stop,), name="pages", daemon=True)
-    pages.start()
-    for name, task in TASKS.items():
-        jobs.handle(name, renderer.nudge if name == "pages" else partial(run, app, name, task))
-    queue = jobs.queue()
-    queue.periodic_task(crontab(), name="round")(partial(round_of_work, app, but=("pages",)))
-    click.echo("The worker runs. Ctrl-C ends it.")
-    try:
+    with beside(app) as lanes:
+        for name, task in TASKS.items():
+            jobs.handle(name, lanes[name].nudge if name in lanes else partial(run, app, name, task))
+        queue = jobs.queue()
+        queue.periodic_task(crontab(), name="round")(partial(round_of_work, app, but=lanes))
+        click.echo("The worker runs. Ctrl-C ends it.")
         queue.create_consumer(
             workers=1,
             periodic=True,
@@ -101,10 +126,29 @@ def worker(*, once: bool) -> None:
             check_worker_health=True,
             graceful_signal="TERM",  # what service managers send: the task at hand is finished
         ).run()
+
+
+@contextmanager
+def beside(app: Flask) -> Iterator[dict[str, Lane | Renderer]]:
+    """Let what has a lane of its own run in one, by the names of tasks; at the end the piece at hand is finished."""
+    stop = threading.Event()
+    lanes: dict[str, Lane | Renderer] = {"pages": page_store.renderer()}
+    for name in LANES:
+        lanes[name] = Lane(partial(run, app, name, partial(TASKS[name], until=stop.is_set)))
+    threads = [
+        threading.Thread(target=lane.run, args=(stop,), name=name, daemon=True)
+        for name, lane in lanes.items()
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield lanes
     finally:
         stop.set()
-        renderer.nudge()
-        pages.join(timeout=5)
+        for lane in lanes.values():
+            lane.nudge()
+        for thread in threads:
+            thread.join(timeout=ENDING_S)
 
 
 def round_of_work(app: Flask, *, but: Collection[str] = ()) -> None:

@@ -4,7 +4,7 @@
 at least once each, always with the same Message-ID. `configure` is called by the factory.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -123,8 +123,11 @@ def cancel(session: Session, subject_key: str, kinds: Collection[str] | None = N
     return len(canceled)
 
 
-def send_all(session: Session) -> int:
-    """Hand over everything that is due, sign-in mails first; how many were taken. Commits for each mail."""
-    sent = sending.send_due(session, transport.current())
+def send_all(session: Session, *, until: Callable[[], bool] = lambda: False) -> int:
+    """Hand over everything that is due, sign-in mails first; how many were taken. Commits for each mail.
+
+    Ends early, between two mails, once `until` is true.
+    """
+    sent = sending.send_due(session, transport.current(), until=until)
     sending.empty_old(session)
     return sent

@@ -6,6 +6,7 @@ mail a second time, under the same Message-ID.
 """
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
@@ -33,15 +34,16 @@ KEPT = timedelta(days=30)
 EMPTIED_AT_ONCE = 500
 
 
-def send_due(session: Session, transport: Transport) -> int:
+def send_due(session: Session, transport: Transport, *, until: Callable[[], bool] = lambda: False) -> int:
     """Hand over what is due, most urgent first; how many the server took.
 
-    Ends early when the server cannot be reached: the other rows would only wait for the same answer.
+    Ends early once `until` is true, and when the server cannot be reached: the other rows would only wait for the same
+    answer.
     """
     db.run_unit(session, lambda: _end_old_leases(session))
     taken = 0
     with transport:
-        while (mail := db.run_unit(session, lambda: _lease(session))) is not None:
+        while not until() and (mail := db.run_unit(session, lambda: _lease(session))) is not None:
             if mail.state is MailState.EXPIRED:
                 continue
             try:
