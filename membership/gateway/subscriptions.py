@@ -11,6 +11,10 @@ CHANGE = "change"
 """The metadata that names our last write, so that one whose answer was lost can be told from one never made."""
 
 
+ADOPTED = "adopted"
+"""The metadata that says since when a subscription that another program made is ours, in seconds."""
+
+
 def read(gateway: Gateway, subscription_id: str) -> Answer:
     """A subscription as it is now.
 
@@ -41,7 +45,7 @@ def switch_interval(
         GatewayRefused: Stripe does not take it (the subscription has ended, say).
     """
     params: Json = {
-        "items": [{"id": item_id, "price_data": _price(money, interval, products.IDS[interval])}],
+        "items": [_item(item_id, _price(money, interval, products.IDS[interval]))],
         "proration_behavior": "none",
         "trial_end": _seconds(starts_at),
         "metadata": {"covered_fee": str(covered_fee)},
@@ -70,7 +74,7 @@ def change_amount(
         gateway,
         subscription_id,
         {
-            "items": [{"id": item_id, "price_data": _price(money, interval, product_id)}],
+            "items": [_item(item_id, _price(money, interval, product_id))],
             "proration_behavior": "none",
             "metadata": {"covered_fee": str(covered_fee)},
         },
@@ -185,6 +189,18 @@ def charge_now(gateway: Gateway, subscription_id: str, *, rest: Json, is_on_tria
     return _update(gateway, subscription_id, params, key)
 
 
+def adopt(gateway: Gateway, subscription_id: str, *, at: datetime, key: str) -> Answer:
+    """Put our mark on a subscription that another program made, one that has ended too; nothing else is changed.
+
+    `at` is since when it is ours.
+
+    Raises:
+        GatewayUnavailable: no usable answer; it may have been marked.
+        GatewayRefused: Stripe does not take it (it has as much metadata as it may have, say).
+    """
+    return _update(gateway, subscription_id, {"metadata": {"app": products.APP, ADOPTED: str(_seconds(at))}}, key)
+
+
 def _price(money: Money, interval: str, product_id: str) -> Json:
     return {
         "currency": money.currency,
@@ -192,6 +208,11 @@ def _price(money: Money, interval: str, product_id: str) -> Json:
         "product": product_id,
         "recurring": {"interval": interval},
     }
+
+
+def _item(item_id: str, price: Json) -> Json:
+    """An item that costs a price once: one that was adopted may have been several of something."""
+    return {"id": item_id, "price_data": price, "quantity": 1}
 
 
 def _seconds(at: datetime) -> int:

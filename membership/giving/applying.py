@@ -168,6 +168,8 @@ def _keep(session: Session, fact: Observed, applied: Applied, known: Known) -> N
             applied.customers.add(applied.wanted[fact.subscription_id])
     elif not relevance.is_wanted(session, fact):
         applied.foreign += 1
+    elif isinstance(fact, facts.Invoice):
+        _hold(session, relevance.claimed(session, fact), applied, known)
     elif isinstance(fact, facts.Payment):
         told = relevance.kept_of(session, known.get(fact), fact)
         _hold(session, measuring.measured(session, told), applied, known)
@@ -179,6 +181,8 @@ def _hold(session: Session, fact: Fact, applied: Applied, known: Known) -> None:
     if isinstance(fact, facts.Subscription):
         applied.wanted[fact.id] = fact.customer_id
     kept = storing.keep(session, fact, known)
+    if isinstance(fact, facts.Subscription) and kept is not None:
+        relevance.claim_invoices(session, kept)
     if kept is not None:
         applied.kept.append(kept)
         reading_list.check(session, kept.after)

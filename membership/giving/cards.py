@@ -32,11 +32,18 @@ def end_of(expires: str) -> datetime:
     return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
 
 
-def remember(session: Session, payment: Payment, subscription_id: str) -> None:
-    """Look at a card again sixty days before it runs out, unless it has run out by now. The caller commits."""
+def remember(
+    session: Session, payment: Payment, subscription_id: str, *, not_before: datetime | None = None
+) -> None:
+    """Look at a card again sixty days before it runs out, unless it has run out by now. The caller commits.
+
+    `not_before`: a gift moved in then; if that day was before, the next payment's card is looked at.
+    """
     if not payment.card_expires or end_of(payment.card_expires) <= clock.now():
         return
     at = end_of(payment.card_expires) - AHEAD
+    if not_before is not None and at <= not_before:
+        return
     due.at(session, at, kind=KIND, key=_key(subscription_id, payment.card_fingerprint, payment.card_expires))
 
 

@@ -64,6 +64,8 @@ class Subscription(Fact):
     payment_method_id: str = ""
     checkout_public_id: str = ""
     covered_fee: int = 0
+    migrated_to: str = ""
+    adopted_at: datetime | None = None
 
     EITHER: ClassVar[tuple[str, ...]] = ("is_ours",)
 

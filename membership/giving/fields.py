@@ -138,6 +138,11 @@ class Thing:
         value = self.metadata(name, 12)
         return int(value) if value.isascii() and value.isdigit() else 0
 
+    def metadata_instant(self, name: str) -> datetime | None:
+        """An instant from the metadata, in whole seconds; None for anything else."""
+        seconds = self.metadata_number(name)
+        return _EPOCH + timedelta(seconds=seconds) if 0 < seconds < 32_503_680_000 else None
+
 
 def parse_json(body: bytes) -> Json:
     """A stored body, read; it was a JSON object when it was stored."""

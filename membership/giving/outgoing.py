@@ -4,7 +4,8 @@ A crash in between leaves a row that says what was meant. What may have been don
 (Stripe answers the same for 24 hours) or read back, never sent anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from sqlalchemy import select
@@ -47,21 +48,51 @@ def perform(session: Session, call: OutgoingCall, ask: Callable[[str], Answer]) 
     """
     call_id, key = call.id, call.idempotency_key
     session.commit()
+    outcome = _outcome(ask, key)
+    _note(session, call_id, key, outcome)
+    session.commit()
+    if isinstance(outcome, Answer):
+        return outcome
+    raise outcome
+
+
+Outcome = Answer | GatewayRefused | GatewayUnavailable
+
+
+def perform_many(
+    session: Session, asked: Sequence[tuple[OutgoingCall, Callable[[str], Answer]]], *, side_by_side: int
+) -> list[Outcome]:
+    """Commit the rows, make their calls, some side by side, commit what came of each; the outcomes, in order."""
+    calls = [(call.id, call.idempotency_key, ask) for call, ask in asked]
+    session.commit()
+    with ThreadPoolExecutor(side_by_side) as pool:
+        outcomes = list(pool.map(lambda call: _outcome(call[2], call[1]), calls))
+    for (call_id, key, _ask), outcome in zip(calls, outcomes, strict=True):
+        _note(session, call_id, key, outcome)
+    session.commit()
+    return outcomes
+
+
+def _outcome(ask: Callable[[str], Answer], key: str) -> Outcome:
     try:
-        answer = ask(key)
-    except GatewayUnavailable as error:
-        _note(session, call_id, CallState.UNKNOWN if error.is_unknown else CallState.PENDING, error.reason)
-        raise
-    except GatewayRefused as error:
-        if error.is_ours:
-            log.exception("stripe_write_wrong", key=key, code=error.code)
-        _note(session, call_id, CallState.REFUSED, f"{error.code} {error.param}".strip())
-        raise
-    _note(session, call_id, CallState.DONE, result_id=answer.id)
-    return answer
+        return ask(key)
+    except (GatewayRefused, GatewayUnavailable) as error:
+        return error
 
 
-def _note(session: Session, call_id: int, state: CallState, error: str = "", *, result_id: str = "") -> None:
+def _note(session: Session, call_id: int, key: str, outcome: Outcome) -> None:
+    match outcome:
+        case GatewayUnavailable():
+            state = CallState.UNKNOWN if outcome.is_unknown else CallState.PENDING
+            _write(session, call_id, state, outcome.reason)
+        case GatewayRefused():
+            if outcome.is_ours:
+                log.error("stripe_write_wrong", key=key, code=outcome.code)
+            _write(session, call_id, CallState.REFUSED, f"{outcome.code} {outcome.param}".strip())
+        case Answer():
+            _write(session, call_id, CallState.DONE, result_id=outcome.id)
+
+
+def _write(session: Session, call_id: int, state: CallState, error: str = "", *, result_id: str = "") -> None:
     call = session.get_one(OutgoingCall, call_id)
     call.state, call.error, call.result_id = state, error[:255], result_id
-    session.commit()

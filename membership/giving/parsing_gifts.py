@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from membership.gateway import products
+from membership.gateway import products, subscriptions
 from membership.giving import ordering, resting
 from membership.giving.facts import (
     CheckoutSession,
@@ -79,8 +79,18 @@ def subscription(thing: Thing, snapshot: Snapshot) -> list[Observed]:
         payment_method_id=thing.id_or_none("default_payment_method") or "",
         checkout_public_id=thing.metadata("checkout", 32),
         covered_fee=min(thing.metadata_number("covered_fee"), amount),
+        migrated_to=_migrated_to(thing),
+        adopted_at=thing.metadata_instant(subscriptions.ADOPTED),
     )
     return [fact, state_of(fact)]
+
+
+def _migrated_to(thing: Thing) -> str:
+    """The subscription that was made anew in this one's place, as the program that did so has noted on it.
+
+    Source: Ghost's own mark, `ghost_migrated_to` (ghost/core, MemberRepository, 2024), and the plain word.
+    """
+    return thing.metadata("migrated_to", 255) or thing.metadata("ghost_migrated_to", 255)
 
 
 def state_of(fact: Subscription) -> SubscriptionState:

@@ -1,9 +1,10 @@
 """Which facts are kept on an account that others may share, and which customers a fact is about."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, exists, or_, select
+from sqlalchemy import BindParameter, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from membership.giving import facts, storing
@@ -53,6 +54,24 @@ def kept_of(session: Session, before: facts.Payment | None, told: facts.Payment)
         session.connection().execute(select(PAYMENTS.c.owner).where(PAYMENTS.c.id == told.id)).scalar_one()
     )
     return told.bare if owner is Owner.FOREIGN else told
+
+
+def claimed(session: Session, invoice: facts.Invoice) -> facts.Invoice:
+    """The invoice, ours where its subscription is: one that was adopted has bills from before it bore our mark."""
+    if invoice.is_ours or not invoice.subscription_id:
+        return invoice
+    ours = (SUBSCRIPTIONS.c.id == invoice.subscription_id) & SUBSCRIPTIONS.c.is_ours
+    return replace(invoice, is_ours=True) if _exists(session, ours) else invoice
+
+
+def claim_invoices(session: Session, kept: storing.Kept[facts.Subscription]) -> None:
+    """Let the bills that are known of a subscription be ours as soon as it is."""
+    if kept.after.is_ours and (kept.before is None or not kept.before.is_ours):
+        session.connection().execute(
+            update(INVOICES)
+            .where(INVOICES.c.subscription_id == kept.after.id, INVOICES.c.is_ours.is_(False))
+            .values(is_ours=True)
+        )
 
 
 def _exists(session: Session, where: Any) -> bool:  # noqa: ANN401 - any SQL condition

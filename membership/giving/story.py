@@ -240,18 +240,30 @@ class Story:
 
 
 def stories(facts: PatronFacts) -> list[Story]:
-    """The story of each subscription of ours, by id."""
+    """The story of each subscription of ours, by id; one that was made anew elsewhere is the past of the new one."""
     ours = {s.id: s for s in facts.subscriptions if s.is_ours}
     named = {i.subscription_id for i in facts.invoices if i.is_ours and i.subscription_id}
-    return [_story(facts, key, ours.get(key)) for key in sorted(ours.keys() | named)]
+    parts: dict[str, set[str]] = defaultdict(set)
+    for key in ours.keys() | named:
+        parts[_heir(ours, key)].add(key)
+    return [_story(facts, key, ours.get(key), parts[key]) for key in sorted(parts)]
 
 
-def _story(facts: PatronFacts, key: str, subscription: Subscription | None) -> Story:
-    invoices = [i for i in facts.invoices if i.subscription_id == key]
+def _heir(ours: dict[str, Subscription], key: str) -> str:
+    """The subscription that goes on for one that has been migrated, after however many steps; else itself."""
+    seen = {key}
+    while key in ours and (then := ours[key].migrated_to) in ours and then not in seen:
+        seen.add(then)
+        key = then
+    return key
+
+
+def _story(facts: PatronFacts, key: str, subscription: Subscription | None, parts: set[str]) -> Story:
+    invoices = [i for i in facts.invoices if i.subscription_id in parts]
     payments: dict[str, list[Payment]] = defaultdict(list)
     for payment in facts.payments:
         for invoice in facts.invoices_of(payment):
-            if invoice.subscription_id == key:
+            if invoice.subscription_id in parts:
                 payments[invoice.id].append(payment)
     periods = [p for i in invoices if (p := _period(facts, i, payments[i.id])) is not None]
     return Story(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -11,16 +11,14 @@ from membership import clock
 from membership.appeals.models import Campaign
 from membership.giving import (
     cards,
-    deriving,
-    gathering,
     gift_membership_due,
     mail,
     models,
     noticing,
     replacements,
     telling_changes,
+    telling_failures,
 )
-from membership.giving.coverage import Failing
 from membership.giving.deriving import Derived
 from membership.giving.facts import (
     CheckoutSession,
@@ -31,16 +29,13 @@ from membership.giving.facts import (
     Refund,
     Subscription,
 )
-from membership.giving.models import Checkout, CheckoutState, Owner, ReplacementState, StripeCustomer
+from membership.giving.models import Checkout, CheckoutState, Owner, ReplacementState
 from membership.giving.recording import Settled
 from membership.giving.storing import Kept
 from membership.giving.story import PatronFacts
 from membership.giving.stripe_states import LIVE
-from membership.newsroom import due, page_changes, settings_rows
+from membership.newsroom import due, page_changes
 from membership.patrons.models import Patron
-
-NEWS_FOR = timedelta(days=7)
-"""What happened longer ago is no news: a gap that is closed late mails nobody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +60,16 @@ class News:
         ]
         return sorted(new, key=lambda p: (self.derived.settled_at[p.id], p.id))
 
+    def adopted_at(self, subscription_id: str | None) -> datetime | None:
+        """When a subscription that another program made became ours; None for one of our own."""
+        return next((s.adopted_at for s in self.facts.subscriptions if s.id == subscription_id), None)
+
+    def moved_in_after(self, payment: Payment) -> datetime | None:
+        """When the gift that a payment is for moved in, if that was after the payment had settled."""
+        told = (self.adopted_at(invoice.subscription_id) for invoice in self.facts.invoices_of(payment))
+        settled_at = self.derived.settled_at[payment.id]
+        return next((at for at in told if at is not None and at >= settled_at), None)
+
 
 def mark_checkouts(session: Session, kept: Iterable[Kept[Fact]], *, mails: bool) -> None:
     """Let our own rows say what became of their sessions at Stripe. The caller commits."""
@@ -82,7 +87,7 @@ def mark_checkouts(session: Session, kept: Iterable[Kept[Fact]], *, mails: bool)
 
 def is_news(at: datetime) -> bool:
     """Whether something happened so lately that a patron should be told."""
-    return at > clock.now() - NEWS_FOR
+    return at > clock.now() - telling_failures.NEWS_FOR
 
 
 def follow_up(session: Session, news: News, *, mails: bool) -> None:
@@ -91,7 +96,8 @@ def follow_up(session: Session, news: News, *, mails: bool) -> None:
     _raise(session, [payment.checkout_public_id for payment in new])
     _pass_on(session, news, mails=mails)
     for failing in news.derived.failing:
-        _schedule(session, failing)
+        adopted_at = news.adopted_at(failing.subscription_id)
+        telling_failures.schedule(session, failing, adopted_at=adopted_at)
     _remember_cards(session, news)
     _give_notice(session, news)
     _withdraw(session, news.kept)
@@ -157,6 +163,8 @@ def _thank(session: Session, patron: Patron, news: News, payment: Payment) -> No
             mail.withdraw_failures(session, invoice.id)
     if payment.gift_months or not is_news(news.derived.settled_at[payment.id]):
         return
+    if news.moved_in_after(payment) is not None:
+        return  # another program has thanked for it
     row = session.get_one(models.Payment, payment.id)
     subscription_id = next((i.subscription_id for i in invoices if i.subscription_id), None)
     subscription = session.get(models.Subscription, subscription_id) if subscription_id else None
@@ -187,7 +195,7 @@ def _tell_of_seconds(session: Session, patron: Patron, news: News) -> None:
         if s.is_ours and s.status in LIVE and s.ended_at is None and s.cancel_at is None
     ]
     for place, second in enumerate(running):
-        if second.status != "active" or not is_news(second.created):
+        if second.status != "active" or second.adopted_at is not None or not is_news(second.created):
             continue
         new = session.get_one(models.Subscription, second.id)
         earlier = [session.get_one(models.Subscription, first.id) for first in running[:place]]
@@ -211,7 +219,8 @@ def _remember_cards(session: Session, news: News) -> None:
         if payment.id in told or payment.payment_intent_id in joined:
             for invoice in news.facts.invoices_of(payment):
                 if invoice.is_ours and invoice.subscription_id is not None:
-                    cards.remember(session, payment, invoice.subscription_id)
+                    moved_in_at = news.moved_in_after(payment)
+                    cards.remember(session, payment, invoice.subscription_id, not_before=moved_in_at)
 
 
 def _withdraw(session: Session, kept: Iterable[Kept[Fact]]) -> None:
@@ -239,66 +248,3 @@ def _tell_of_refund(session: Session, patron: Patron, news: News, before: Fact |
 def _tell_of_change(session: Session, patron: Patron, before: Subscription, after: Subscription) -> None:
     if is_news(after.as_of) and before.status != "incomplete":
         telling_changes.tell(session, patron, before, after)
-
-
-def _schedule(session: Session, failing: Failing) -> None:
-    """Let the patron hear of a failed renewal on the days of FAILURE_DAYS, and of the end."""
-    now = clock.now()
-    if failing.ends_at <= now - NEWS_FOR or not failing.invoice_id:
-        return
-    for day in mail.FAILURE_DAYS:
-        at = failing.failed_at + timedelta(days=day)
-        if at < failing.ends_at:
-            due.at(session, at, kind="giving.failing", key=f"{failing.invoice_id}:{day}")
-    due.at(session, failing.ends_at, kind="giving.failing", key=f"{failing.invoice_id}:end")
-
-
-@due.handler("giving.failing")
-def write_of_failure(session: Session, key: str, at: datetime) -> None:
-    """Write to a patron on one of the days after a renewal failed, unless it has been mended. The caller commits."""
-    invoice_id, _, day = key.rpartition(":")
-    invoice = session.get_one(models.Invoice, invoice_id)
-    owner = session.get(StripeCustomer, invoice.customer_id)
-    if owner is None or owner.patron_id is None or invoice.subscription_id is None:
-        return
-    patron = session.get_one(Patron, owner.patron_id)
-    subscription = session.get_one(models.Subscription, invoice.subscription_id)
-    if day == "end":
-        if _was_ended_on_purpose(subscription):
-            return
-        if not _was_mended(session, invoice.customer_id, invoice_id, at):
-            mail.membership_ended(session, patron=patron, subscription=subscription, ended_at=at)
-        return
-    failing = _failing(session, invoice.customer_id, invoice_id)
-    if failing is not None and not _is_overtaken(failing, int(day)):
-        mail.payment_failed(
-            session,
-            patron=patron,
-            subscription=subscription,
-            invoice=invoice,
-            day=int(day),
-            ends_at=failing.ends_at,
-        )
-
-
-def _was_ended_on_purpose(subscription: models.Subscription) -> bool:
-    """Whether somebody ended it, who has had a mail of its own; not Stripe, for want of a payment."""
-    ended = subscription.ended_at is not None
-    return ended and subscription.cancel_reason in {"", "cancellation_requested"}
-
-
-def _failing(session: Session, customer_id: str, invoice_id: str) -> Failing | None:
-    grace_days = settings_rows.current(session).grace_days
-    derived = deriving.derive(gathering.of_customers(session, [customer_id]), grace_days=grace_days)
-    return next((failing for failing in derived.failing if failing.invoice_id == invoice_id), None)
-
-
-def _was_mended(session: Session, customer_id: str, invoice_id: str, at: datetime) -> bool:
-    failing = _failing(session, customer_id, invoice_id)
-    return failing is None or failing.ends_at > at
-
-
-def _is_overtaken(failing: Failing, day: int) -> bool:
-    """Whether the next day to write has come too: then one mail is enough."""
-    later = [other for other in mail.FAILURE_DAYS if other > day]
-    return bool(later) and clock.now() >= failing.failed_at + timedelta(days=later[0])

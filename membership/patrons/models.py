@@ -114,3 +114,21 @@ class Grant(Base):
     ends_at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(Text, default="")
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class SupportElsewhere(Base):
+    """A patron who supports the newsroom through another platform, as that platform's file of members told.
+
+    Covered by a grant to the day to which it is paid there; no money of ours, and in no recurring figure.
+    """
+
+    __tablename__ = "support_elsewhere"
+    __table_args__ = (UniqueConstraint("patron_id", "platform"),)
+
+    id: Mapped[RowId] = mapped_column(init=False)
+    patron_id: Mapped[int] = mapped_column(ForeignKey("patron.id"))
+    grant_id: Mapped[int] = mapped_column(ForeignKey("membership_grant.id"), index=True)
+    platform: Mapped[str] = mapped_column(String(40))  # as people know it: "Patreon"
+    told_at: Mapped[datetime]  # by the first file
+    gave_here: Mapped[bool]  # also gave here directly by then, so there is nothing to move
+    invited_at: Mapped[datetime | None] = mapped_column(default=None)  # to give directly; once only

@@ -102,7 +102,7 @@ def get(account: Account, call: Call) -> Object:
 def update(account: Account, call: Call) -> Object:
     """Change a subscription."""
     subscription, params = account.get(call.id, "subscription"), call.params
-    if subscription["status"] in _OVER:
+    if subscription["status"] in _OVER and params.keys() - {"metadata", "cancellation_details", "expand"}:
         raise ApiError(
             "A canceled subscription can only update its cancellation_details and metadata.",
             code="resource_missing",

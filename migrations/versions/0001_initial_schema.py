@@ -55,6 +55,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_account_public_id")),
     )
     op.create_table(
+        "adoption",
+        sa.Column("subscription_id", sa.String(length=255), nullable=False),
+        sa.Column("source", sa.String(length=16), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_adoption")),
+    )
+    op.create_table(
         "appeal",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=32), nullable=False),
@@ -942,6 +949,8 @@ def upgrade() -> None:
         sa.Column("payment_method_id", sa.String(length=255), nullable=False),
         sa.Column("checkout_public_id", sa.String(length=32), nullable=False),
         sa.Column("covered_fee", sa.BigInteger(), nullable=False),
+        sa.Column("migrated_to", sa.String(length=255), nullable=False),
+        sa.Column("adopted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
         sa.Column("event_id", sa.String(length=255), nullable=False),
         sa.Column("terminal", sa.SmallInteger(), nullable=False),
@@ -1702,6 +1711,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("round_id", "position", name=op.f("uq_round_topic_round_id_position")),
     )
     op.create_table(
+        "support_elsewhere",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("patron_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("platform", sa.String(length=40), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("gave_here", sa.Boolean(), nullable=False),
+        sa.Column("invited_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["membership_grant.id"], name=op.f("fk_support_elsewhere_grant_id")
+        ),
+        sa.ForeignKeyConstraint(["patron_id"], ["patron.id"], name=op.f("fk_support_elsewhere_patron_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_support_elsewhere")),
+        sa.UniqueConstraint("patron_id", "platform", name=op.f("uq_support_elsewhere_patron_id_platform")),
+    )
+    with op.batch_alter_table("support_elsewhere", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_support_elsewhere_grant_id"), ["grant_id"], unique=False)
+
+    op.create_table(
         "vote",
         sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1760,6 +1788,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_vote_topic_id"))
 
     op.drop_table("vote")
+    with op.batch_alter_table("support_elsewhere", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_support_elsewhere_grant_id"))
+
+    op.drop_table("support_elsewhere")
     op.drop_table("round_topic")
     with op.batch_alter_table("gift_membership", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_gift_membership_claimed_by_id"))
@@ -2008,5 +2040,6 @@ def downgrade() -> None:
 
     op.drop_table("article")
     op.drop_table("appeal")
+    op.drop_table("adoption")
     op.drop_table("account")
     # ### end Alembic commands ###

@@ -5,6 +5,7 @@ Beside them stand rows of our own: memberships bought for others (gifts), and wh
 What follows from facts (coverage, ledger entries, movements) is in giving.ledger, giving.movements and patrons.
 """
 
+from membership.giving.models.adopting import Adoption
 from membership.giving.models.asking import (
     CallState,
     Checkout,
@@ -44,6 +45,7 @@ from membership.giving.models.receipts import Receipt, ReceiptSource, ReceiptTex
 from membership.giving.models.replacing import Replacement, ReplacementState
 
 __all__ = [
+    "Adoption",
     "BalanceTransaction",
     "CallState",
     "CardNotice",

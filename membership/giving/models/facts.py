@@ -100,6 +100,8 @@ class Subscription(Base, Version):
     payment_method_id: Mapped[str] = mapped_column(String(255), default="")
     checkout_public_id: Mapped[str] = mapped_column(String(32), default="", index=True)  # metadata.checkout
     covered_fee: Mapped[MinorUnits] = mapped_column(default=0)
+    migrated_to: Mapped[str] = mapped_column(String(255), default="")  # the one that goes on for it
+    adopted_at: Mapped[datetime | None] = mapped_column(default=None)  # another program made it; ours since
 
 
 class SubscriptionState(Base):
