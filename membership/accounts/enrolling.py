@@ -57,12 +57,12 @@ def make_many(session: Session, people: Sequence[tuple[str, str, str, datetime]]
         except emails.AddressError:
             continue
         wanted.setdefault(address_of[email], (name, language, at))
-    known = _ids_by_address(session, list(wanted))
+    known = ids_by_address(session, list(wanted))
     rows = [_row(address, *who) for address, who in wanted.items() if address not in known]
     if rows:
         upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         session.execute(upsert(Account).on_conflict_do_nothing(index_elements=["email_index"]), rows)
-        known |= _ids_by_address(session, [str(row["email"]) for row in rows])
+        known |= ids_by_address(session, [str(row["email"]) for row in rows])
     return {email: known[address] for email, address in address_of.items()}
 
 
@@ -80,7 +80,7 @@ def _row(address: str, name: str, language: str, at: datetime) -> dict[str, obje
     }
 
 
-def _ids_by_address(session: Session, addresses: list[str]) -> dict[str, int]:
+def ids_by_address(session: Session, addresses: list[str]) -> dict[str, int]:
     """The accounts of addresses; in a rotation a row is found by whichever key it was indexed with, newest first."""
     ranked = [
         (rank, index, address)

@@ -18,7 +18,7 @@ from membership.web import languages, page_store
 
 SOURCES = ("wordpress", "ghost", "markdown", "feed")
 
-imports = AppGroup("import", help="Bring in what another system has: articles (and patrons).")
+imports = AppGroup("import", help="Bring in what another system has: articles, or patrons.")
 pages = AppGroup("pages", help="The stored pages of this machine.")
 
 

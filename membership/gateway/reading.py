@@ -34,6 +34,7 @@ _READERS: dict[str, Read] = {
     "payment_method": lambda client, id_, params: client.v1.payment_methods.retrieve(
         id_, cast("Any", params)
     ),
+    "product": lambda client, id_, params: client.v1.products.retrieve(id_, cast("Any", params)),
     "refund": lambda client, id_, params: client.v1.refunds.retrieve(id_, cast("Any", params)),
     "subscription": lambda client, id_, params: client.v1.subscriptions.retrieve(id_, cast("Any", params)),
 }

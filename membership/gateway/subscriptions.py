@@ -198,7 +198,9 @@ def adopt(gateway: Gateway, subscription_id: str, *, at: datetime, key: str) -> 
         GatewayUnavailable: no usable answer; it may have been marked.
         GatewayRefused: Stripe does not take it (it has as much metadata as it may have, say).
     """
-    return _update(gateway, subscription_id, {"metadata": {"app": products.APP, ADOPTED: str(_seconds(at))}}, key)
+    return _update(
+        gateway, subscription_id, {"metadata": {"app": products.APP, ADOPTED: str(_seconds(at))}}, key
+    )
 
 
 def _price(money: Money, interval: str, product_id: str) -> Json:

@@ -181,9 +181,8 @@ def _hold(session: Session, fact: Fact, applied: Applied, known: Known) -> None:
     if isinstance(fact, facts.Subscription):
         applied.wanted[fact.id] = fact.customer_id
     kept = storing.keep(session, fact, known)
-    if isinstance(fact, facts.Subscription) and kept is not None:
-        relevance.claim_invoices(session, kept)
     if kept is not None:
+        relevance.claim_invoices(session, kept.before, kept.after)
         applied.kept.append(kept)
         reading_list.check(session, kept.after)
 

@@ -18,7 +18,7 @@ from membership import clock
 from membership.db import db, run_unit, wait_longer
 from membership.gateway import client
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import applying, receipts_commands, receiving, reconciling
+from membership.giving import applying, import_commands, receipts_commands, receiving, reconciling
 from membership.giving.fields import Json, UnreadableObjectError
 from membership.giving.models import Event, EventState
 from membership.giving.reconciling import Found
@@ -189,4 +189,5 @@ COMMANDS: tuple[click.Command, ...] = (
     events,
     shield_command,
     *receipts_commands.COMMANDS,
+    *import_commands.COMMANDS,
 )

@@ -64,12 +64,15 @@ def claimed(session: Session, invoice: facts.Invoice) -> facts.Invoice:
     return replace(invoice, is_ours=True) if _exists(session, ours) else invoice
 
 
-def claim_invoices(session: Session, kept: storing.Kept[facts.Subscription]) -> None:
+def claim_invoices(session: Session, before: Fact | None, after: Fact) -> None:
     """Let the bills that are known of a subscription be ours as soon as it is."""
-    if kept.after.is_ours and (kept.before is None or not kept.before.is_ours):
+    if not isinstance(after, facts.Subscription):
+        return
+    was_ours = isinstance(before, facts.Subscription) and before.is_ours
+    if after.is_ours and not was_ours:
         session.connection().execute(
             update(INVOICES)
-            .where(INVOICES.c.subscription_id == kept.after.id, INVOICES.c.is_ours.is_(False))
+            .where(INVOICES.c.subscription_id == after.id, INVOICES.c.is_ours.is_(False))
             .values(is_ours=True)
         )
 

@@ -46,20 +46,22 @@ def grant(session: Session, patron: Patron, *, last_day: date, reason: str, tell
         ends_at=ends_at,
         reason=reason,
     )
-    session.add(made)
-    session.add(
-        Coverage(
-            patron_id=patron.id,
-            source=Source.GRANT,
-            source_key=made.public_id,
-            starts_at=now,
-            ends_at=ends_at,
-        )
-    )
+    session.add_all((made, coverage_of(made)))
     session.flush()
     if tell:
         _tell(session, patron, made, last_day, newsroom)
     return made
+
+
+def coverage_of(made: Grant) -> Coverage:
+    """What a new grant covers: from its beginning to its end."""
+    return Coverage(
+        patron_id=made.patron_id,
+        source=Source.GRANT,
+        source_key=made.public_id,
+        starts_at=made.starts_at,
+        ends_at=made.ends_at,
+    )
 
 
 def _tell(session: Session, patron: Patron, made: Grant, last_day: date, newsroom: NewsroomSettings) -> None:

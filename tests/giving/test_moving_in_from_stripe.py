@@ -1,0 +1,223 @@
+"""An account in use moves in: what was chosen is ours from then on, with its past and its dates, and nobody is mailed."""
+
+import json
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import func, select
+
+from membership import clock
+from membership.cli import membership
+from membership.db import Base
+from membership.gateway import client
+from membership.giving import reconciling, stating, totals
+from membership.giving.models import Event, Invoice, Owner, Payment, Subscription
+from membership.giving.movements import Movement, MovementKind
+from membership.mail.models import OutgoingMail
+from membership.patrons import standing
+from membership.patrons.models import Patron
+from tests.giving.sandboxed import Account, account, hear, work
+
+__all__ = ["account", "hear"]
+
+
+@pytest.fixture
+def run(app: Flask, session):
+    """Run the command; gives its result."""
+
+    def run_import(*words: str, source: str = "stripe") -> Result:
+        session.rollback()
+        return app.test_cli_runner().invoke(membership, ["import", "patrons", source, *words])
+
+    return run_import
+
+
+def _subscribe(account: Account, email: str, product: str, amount: int = 500, **how: Any) -> str:
+    """A subscription that somebody else's program made, begun now."""
+    price = {
+        "currency": how.pop("currency", "eur"),
+        "product": product,
+        "unit_amount": amount,
+        "recurring": {"interval": how.pop("interval", "month")},
+    }
+    params = {"customer": account.customer(email), "items": [{"price_data": price, **how}]}
+    return account.client.v1.subscriptions.create(cast("Any", params)).id
+
+
+class Newsroom:
+    """A newsroom on Stripe for some months: gifts of one product in every state, a shop beside them."""
+
+    def __init__(self, account: Account) -> None:
+        subscriptions = account.client.v1.subscriptions
+        self.product = account.client.v1.products.create({"name": "Membership"}).id
+        self.shop = account.client.v1.products.create({"name": "Mugs"}).id
+        self.plain = _subscribe(account, "cleo@example.org", self.product)
+        self.yearly = _subscribe(account, "yara@example.org", self.product, 6000, interval="year")
+        self.dollars = _subscribe(account, "dan@example.org", self.product, 700, currency="usd")
+        self.twice = _subscribe(account, "twice@example.org", self.product, 250, quantity=2)
+        self.paused = _subscribe(account, "pavlo@example.org", self.product, 900)
+        self.failing = _subscribe(account, "fay@example.org", self.product, 800)
+        self.over = _subscribe(account, "olha@example.org", self.product, 400)
+        self.mugs = _subscribe(account, "shop@example.org", self.shop, 9900)
+        account.sandbox.advance("40 days")
+        subscriptions.cancel(self.over)
+        self.ending = _subscribe(account, "eve@example.org", self.product, 300)
+        self.gone = _subscribe(account, "gone@example.org", self.product, 600)
+        subscriptions.update(
+            self.paused, {"pause_collection": {"behavior": "void"}, "expand": []} if False else
+            {"pause_collection": {"behavior": "void"}}
+        )
+        account.use_card(str(account.sandbox.get(self.failing)["customer"]), "pm_card_chargeCustomerFail")
+        account.sandbox.advance("22 days")
+        subscriptions.update(self.ending, {"cancel_at_period_end": True})
+        subscriptions.cancel(self.gone)
+        account.sandbox.advance("2 days")
+
+    @property
+    def adoptable(self) -> set[str]:
+        """Those of the product that live, or are paid for beyond now."""
+        return {
+            self.plain, self.yearly, self.dollars, self.twice, self.paused, self.failing, self.ending, self.gone
+        }
+
+
+def _state(session) -> str:
+    told = stating.state(session, clock.now())
+    told.pop("at")
+    session.rollback()
+    return json.dumps(told, sort_keys=True, indent=1)
+
+
+def _counts(session) -> dict[str, int]:
+    found = {
+        table.name: session.scalar(select(func.count()).select_from(table)) or 0
+        for table in Base.metadata.sorted_tables
+    }
+    session.rollback()
+    return found
+
+
+def test_nothing_is_adopted_that_was_not_chosen(account, run, session):
+    newsroom = Newsroom(account)
+    before = _counts(session)
+
+    result = run()
+
+    assert result.exit_code == 1
+    assert f"{newsroom.product}  Membership: 7 gifts" in result.output
+    assert f"{newsroom.shop}  Mugs: 1 gift, 99.00 EUR a month" in result.output
+    assert "--product" in result.output
+    assert _counts(session) == before
+
+
+def test_a_dry_run_changes_nothing_and_foretells_the_totals(account, run, session):
+    newsroom = Newsroom(account)
+    counts, state = _counts(session), _state(session)
+    at_stripe = len(account.new_events())
+
+    foretold = run("--product", newsroom.product, "--dry-run")
+
+    assert foretold.exit_code == 0, foretold.output
+    assert (_counts(session), _state(session)) == (counts, state)
+    assert account.new_events() == []
+    assert at_stripe
+    done = run("--product", newsroom.product)
+    assert [line for line in done.output.splitlines() if "patrons" in line or "recurring" in line] == [
+        line for line in foretold.output.splitlines() if "patrons" in line or "recurring" in line
+    ]
+
+
+def test_what_was_chosen_is_ours_covered_and_counted_from_now_on(account, run, session):
+    newsroom = Newsroom(account)
+
+    result = run("--product", newsroom.product)
+
+    assert result.exit_code == 0, result.output
+    assert "8 subscriptions adopted" in result.output
+    assert set(session.scalars(select(Subscription.id).where(Subscription.is_ours))) == newsroom.adoptable
+    now = totals.current(session)
+    assert now.patrons == 7  # all but whoever has paused and whose paid time has run out
+    assert now.recurring == {"eur": 12 * (500 + 500 + 800 + 300) + 6000, "usd": 12 * 700}
+    assert set(session.scalars(select(Invoice.is_ours))) == {True}
+    assert set(session.scalars(select(Payment.owner))) == {Owner.OURS}
+
+
+def test_nobody_is_mailed_and_nothing_is_dated_today(account, run, session, hear):
+    newsroom = Newsroom(account)
+    today = clock.now().date()
+
+    run("--product", newsroom.product)
+    hear()  # the events of the last weeks, and those of the marks themselves
+
+    assert session.scalars(select(OutgoingMail.kind)).all() == []
+    new = session.scalars(select(Movement).where(Movement.kind == MovementKind.NEW)).all()
+    assert len(new) == 8
+    assert all(movement.effective_on < today for movement in new)
+
+
+def test_running_it_again_changes_nothing(account, run, session):
+    newsroom = Newsroom(account)
+    run("--product", newsroom.product)
+    counts, state = _counts(session), _state(session)
+    account.new_events()
+
+    again = run("--product", newsroom.product)
+
+    assert "0 subscriptions adopted, 8 are ours already" in again.output
+    assert (_counts(session), _state(session)) == (counts, state)
+    assert account.new_events() == []
+
+
+def test_what_comes_after_is_ours_too(account, run, session, hear):
+    newsroom = Newsroom(account)
+    run("--product", newsroom.product)
+    hear()
+    renewed = session.get_one(Subscription, newsroom.plain).period_ends_at
+    session.rollback()
+
+    account.sandbox.advance("35 days")
+    hear()
+
+    session.rollback()
+    assert session.get_one(Subscription, newsroom.plain).period_ends_at > renewed
+    kinds = session.scalars(select(OutgoingMail.kind).distinct()).all()
+    assert "giving/receipt" in kinds
+    assert "giving/welcome" not in kinds
+    cleo = session.scalars(select(Patron).where(Patron.name == "Olena Kravets").limit(1)).one()
+    assert standing.of(session, cleo.id, clock.now()) is standing.Standing.ACTIVE
+
+
+def test_reconciling_agrees_with_what_was_adopted(account, run, session):
+    newsroom = Newsroom(account)
+    run("--product", newsroom.product)
+    reconciling.reconcile(session, client.current(), since=None)  # names the shop's, and events that never came
+    work(session)
+    state = _state(session)
+
+    found = reconciling.reconcile(session, client.current(), since=None)
+
+    assert [d.sentence for d in found.differences] == []
+    assert _state(session) == state
+    assert session.scalars(select(OutgoingMail.kind)).all() == []
+    assert session.get(Subscription, newsroom.mugs) is None
+
+
+def test_books_that_knew_it_as_foreign_end_as_those_that_never_did(account, run, session, hear):
+    newsroom = Newsroom(account)
+    hear()
+    reconciling.reconcile(session, client.current(), since=None)
+    foreign = set(session.scalars(select(Payment.owner)))
+    session.rollback()
+
+    run("--product", newsroom.product)
+
+    assert foreign == {Owner.FOREIGN}
+    ours = session.scalars(select(Payment).where(Payment.owner == Owner.OURS)).all()
+    assert {payment.method for payment in ours} == {"card"}
+    assert totals.current(session).patrons == 7
+    assert reconciling.reconcile(session, client.current(), since=None).count == 0
+    assert clock.now() - timedelta(days=1) < clock.now()
+    assert session.scalar(select(func.count()).select_from(Event))
