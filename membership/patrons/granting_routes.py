@@ -10,7 +10,7 @@ from membership import clock
 from membership.accounts import trail
 from membership.db import db
 from membership.newsroom.present import newsroom
-from membership.patrons import enrolling, granting, records, revealing
+from membership.patrons import elsewhere, enrolling, granting, records, revealing
 from membership.patrons.addresses import patron_or_404
 from membership.patrons.forms import GrantForm, NewcomerGrantForm
 from membership.patrons.models import Grant, Patron
@@ -106,6 +106,7 @@ def part(session: Session, patron: Patron) -> Part:
         template="patrons/staff/_grants.html",
         names={
             "grants": granting.of_patron(session, patron.id),
+            "platforms": {mark.grant_id: mark.platform for mark in elsewhere.marks_of(session, patron.id)},
             "now": clock.now(),
             "form": SignedInForm(formdata=None),
         },

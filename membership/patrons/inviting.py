@@ -77,6 +77,20 @@ def platforms(session: Session, now: datetime) -> list[Platform]:
     return [Platform(**dict(zip(names, row, strict=True))) for row in session.execute(query)]
 
 
+def count_invited(session: Session) -> int:
+    """How many patrons have had the invitation."""
+    return _count(session, SupportElsewhere.invited_at.is_not(None))
+
+
+def count_moved(session: Session) -> int:
+    """How many patrons give here directly who gave only elsewhere when their platform's file was read."""
+    return _count(session, has_moved())
+
+
+def _count(session: Session, where: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count(SupportElsewhere.patron_id.distinct())).where(where)) or 0
+
+
 def count_to_invite(session: Session) -> int:
     """How many patrons the invitation would go to."""
     query = (
@@ -125,6 +139,7 @@ def _invite(session: Session, mark: SupportElsewhere, patron: Patron, account: A
         context={
             "name": patron.name,
             "platform": mark.platform,
+            "email": account.email,
             "prefix": "" if patron.language == default else f"/{patron.language}",
         },
         subject_key=f"patron:{patron.public_id}",

@@ -12,7 +12,7 @@ from membership.accounts import trail
 from membership.accounts.models import Role
 from membership.accounts.session import signed_in_account
 from membership.db import db
-from membership.patrons import granting_routes, queries, records, revealing, standing, walls
+from membership.patrons import elsewhere_routes, granting_routes, queries, records, revealing, standing, walls
 from membership.patrons.addresses import patron_or_404
 from membership.patrons.forms import RevealForm, SearchForm, WallNameForm
 from membership.patrons.models import Patron, Visibility
@@ -24,6 +24,7 @@ _DECISIONS: dict[str, tuple[Callable[[Session, Patron], None], str, Callable[[],
     "decline": (walls.decline, "declined", lambda: _("The patron is asked for another name.")),
 }
 bp.register_blueprint(granting_routes.bp)
+bp.register_blueprint(elsewhere_routes.bp)
 
 
 @bp.get("")

@@ -112,4 +112,4 @@ def _table(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _text(value: object) -> str:
-    return str(value).strip() if isinstance(value, str | int | float | bool) else ""
+    return str(value).strip() if isinstance(value, str | int | bool) else ""
