@@ -1,0 +1,70 @@
+"""The demonstration newsroom, prepared in a folder and served as production serves it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+from tempfile import TemporaryDirectory
+
+from flask import Flask
+
+from bench import machine
+from membership.app import create_app
+from membership.cli import demonstration
+from membership.cli.database import upgrade_schema
+from membership.cli.demo import environment
+from membership.db import db
+from membership.settings import Settings
+from membership.web import page_store
+
+SITE = 8190
+"""The port of the site; NGINX and what stands beside it take the next ones."""
+ARTICLE = f"/articles/{demonstration.SHOWN_ARTICLE}"
+WORKERS = 2
+
+
+@dataclass
+class Prepared:
+    """A site that can be served: its settings as an environment, and an application that has them."""
+
+    env: dict[str, str]
+    app: Flask
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """Where it is served."""
+        return f"http://127.0.0.1:{SITE}"
+
+
+@contextmanager
+def prepared(*, base_url: str | None = None) -> Iterator[Prepared]:
+    """The demonstration's content with every page stored, in a folder of its own."""
+    with TemporaryDirectory(prefix="membership-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # nginx drops its rights
+        data = folder / "data"
+        data.mkdir()
+        env = environment(data, port=SITE, sandbox_port=SITE + 9)
+        if base_url:
+            env["MEMBERSHIP_BASE_URL"] = base_url
+        app = create_app(Settings.from_environment(env))
+        with app.app_context():
+            upgrade_schema()
+            demonstration.set_up(db.session(), media_folder=app.extensions["membership_media"])
+            page_store.render_ahead(db.session())
+            try:
+                yield Prepared(env, app, folder)
+            finally:
+                db.session.remove()
+                db.engine.dispose()
+
+
+@contextmanager
+def serving(site: Prepared, *, core: int | None = None) -> Iterator["Popen[bytes]"]:
+    """`membership serve` with two workers, kept to one core if asked."""
+    words = machine.ours("serve", "--port", str(SITE), "--workers", str(WORKERS))
+    words = words if core is None else machine.pinned(core, words)
+    with machine.running(words, site.env, url=f"{site.url}/live") as process:
+        yield process
