@@ -29,6 +29,7 @@ class Kept:
     headers: list[tuple[str, str]]
     headers_unchanged: list[tuple[str, str]]  # of a 304
     excused_until: float = 0.0  # an old page, served until then without asking again
+    turn: int = -1  # with what News knew at this turn it was true
 
 
 def ready(page: StoredPage, *, path: str, copy: str) -> Kept:

@@ -48,7 +48,10 @@ class News:
         self._every_s = every_s
         self._when_too_many = when_too_many
         self._when_changed = when_changed
-        self._next = 0.0
+        self.due = 0.0
+        """When to ask again, by time.monotonic(); before that `poll` does nothing."""
+        self.turn = 0
+        """Counts up with each answer that told of changes, once `is_old` knows them."""
         self._lock = threading.Lock()
         self._generation: int | None = None  # the newest change known
         self._changed: dict[str, int] = {}  # path → generation
@@ -61,12 +64,12 @@ class News:
 
     def poll(self, now: float) -> None:
         """Learn of changes if it is time; one thread asks while the others go on with what is known."""
-        if now < self._next or not self._lock.acquire(blocking=False):
+        if now < self.due or not self._lock.acquire(blocking=False):
             return
         try:
             is_first = self._generation is None
             rows = self._ask(self._later)
-            self._next = now + (self._every_s if rows is not None else EXCUSED_S)
+            self.due = now + (self._every_s if rows is not None else EXCUSED_S)
             for generation, key in rows or ():
                 self._generation = generation
                 self._changed[key] = generation
@@ -75,6 +78,7 @@ class News:
             if len(self._changed) > MOST_CHANGES:
                 self._when_too_many()
                 self._changed.clear()
+            self.turn += bool(rows)
         finally:
             self._lock.release()
 

@@ -39,6 +39,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _MARK = "__membership_stored__"
 
 NEVER = -1
+_READING = frozenset({"GET", "HEAD"})
 
 
 def stored(view: View) -> View:
@@ -140,18 +141,18 @@ class PageStore:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer from the store, or let the application answer."""
         method = environ["REQUEST_METHOD"]
-        if method not in {"GET", "HEAD"}:
+        if method not in _READING:
             return self._inner(environ, start_response)
-        copy = "quiet" if quieting.asks_for_quiet(environ.get("HTTP_COOKIE", "")) else "asking"
-        key = (
-            _canonical(environ.get("PATH_INFO", "")),
-            copy,
-            accepted_encoding(environ.get("HTTP_ACCEPT_ENCODING", "")),
-        )
+        path, cookies = environ.get("PATH_INFO", ""), environ.get("HTTP_COOKIE", "")
+        copy = "quiet" if cookies and quieting.asks_for_quiet(cookies) else "asking"
+        if len(path) == 3:
+            path = _canonical(path)
+        key = (path, copy, accepted_encoding(environ.get("HTTP_ACCEPT_ENCODING", "")))
         now = time.monotonic()
-        self.news.poll(now)
+        if now >= self.news.due:
+            self.news.poll(now)
         page = self._memory.pages.get(key)
-        if page is None or (self.news.is_old(key[0], page.generation) and page.excused_until < now):
+        if page is None or (page.turn != self.news.turn and not self._may_be_sent(path, page, now)):
             found = self._find(key) if self.is_stored(key[0]) else None
             if found is None:
                 return self._inner(environ, start_response)
@@ -165,6 +166,14 @@ class PageStore:
             return []
         start_response("200 OK", page.headers)
         return [] if method == "HEAD" else [page.body]
+
+    def _may_be_sent(self, path: str, page: Kept, now: float) -> bool:
+        """Whether a page in memory is true, or excused; what is true stays so until more changes are known."""
+        turn = self.news.turn
+        if self.news.is_old(path, page.generation):
+            return page.excused_until >= now
+        page.turn = turn
+        return True
 
     def generations(self) -> Iterator[tuple[str, int]]:
         """Path and generation of each stored page that readers can still open."""
@@ -275,7 +284,7 @@ class PageStore:
 
 def _canonical(path: str) -> str:
     """The path a page is stored under: `/uk` is the same page as `/uk/`."""
-    return f"{path}/" if len(path) == 3 and languages.without_prefix(path) == "/" else path
+    return f"{path}/" if languages.without_prefix(path) == "/" else path
 
 
 def _other(copy: str) -> str:
