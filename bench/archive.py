@@ -41,7 +41,7 @@ VISIBLE_BAR_S = 2.0
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
-def main(words: list[str]) -> None:
+def main(words: list[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.archive")
     parser.add_argument("--articles", type=int, default=10_000)
@@ -66,6 +66,7 @@ def main(words: list[str]) -> None:
                 measure(app, data, worker, wanted.articles)
             db.session.remove()
             db.engine.dispose()
+    return 0
 
 
 def fill(session: Session, count: int) -> None:
@@ -216,4 +217,4 @@ def running(env: dict[str, str], *words: str) -> Iterator["subprocess.Popen[byte
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main())

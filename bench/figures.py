@@ -19,7 +19,15 @@ class Table:
     missed: int = 0
     _is_begun: bool = field(default=False, init=False)
 
-    def add(self, name: str, value: float, unit: str = "", *, least: float | None = None, most: float | None = None) -> None:
+    def add(
+        self,
+        name: str,
+        value: float,
+        unit: str = "",
+        *,
+        least: float | None = None,
+        most: float | None = None,
+    ) -> None:
         """Print a figure; with `least` or `most`, its bar, and whether it holds."""
         is_held = (least is None or value >= least) and (most is None or value <= most)
         bar = f">= {least:g}" if least is not None else f"<= {most:g}" if most is not None else ""
@@ -49,7 +57,7 @@ def command(
     table, began = Table(), time.monotonic()
     try:
         measure(given, table)
-    except machine.Missing as missing:
+    except machine.MissingError as missing:
         print(missing, file=sys.stderr)
         return MISSING
     print(f"  {time.monotonic() - began:.0f} s in all\n", flush=True)

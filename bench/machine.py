@@ -20,7 +20,7 @@ PACKAGES = {
     "taskset": "util-linux",
     "openssl": "openssl",
     "chromium": "chromium",
-    "node": "nodejs (20 or later)",
+    "node": "nodejs",
     "npm": "npm",
 }
 """Debian's packages of the programs that are measured with."""
@@ -28,23 +28,22 @@ START_S = 60
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
-class Missing(Exception):
-    """This machine lacks programs; says which, and how to get them."""
-
-    def __init__(self, names: list[str]) -> None:
-        packages = " ".join(PACKAGES.get(name, name) for name in names)
-        super().__init__(f"Missing on this machine: {', '.join(names)}. On Debian: apt-get install {packages}")
+class MissingError(Exception):
+    """This machine lacks something to measure with; says what, and how to get it."""
 
 
 def need(*names: str) -> None:
     """Go on only if the machine has these programs.
 
     Raises:
-        Missing: with all that are not there.
+        MissingError: naming all that are not there.
     """
     missing = [name for name in names if program(name) is None]
     if missing:
-        raise Missing(missing)
+        packages = " ".join(PACKAGES.get(name, name) for name in missing)
+        raise MissingError(
+            f"Missing on this machine: {', '.join(missing)}. On Debian: apt-get install {packages}"
+        )
 
 
 def program(name: str) -> str | None:
@@ -105,7 +104,7 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", *, seconds: float = S
     began = time.monotonic()
     while time.monotonic() < began + seconds:
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - loopback
                 answer.read()
             return time.monotonic() - began
         except OSError:

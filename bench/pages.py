@@ -124,16 +124,29 @@ def found(pattern: str, text: str) -> str:
 def show(rounds: dict[tuple[str, str], list[Round]], table: figures.Table) -> None:
     """Every case as it is, then beside nginx."""
     for (server, kind), told in rounds.items():
-        rate, cpu = (statistics.median(values) for values in zip(*((r.requests_a_second, r.cpu_us) for r in told), strict=True))
+        rate, cpu = (
+            statistics.median(values)
+            for values in zip(*((r.requests_a_second, r.cpu_us) for r in told), strict=True)
+        )
         table.say(f"  {server + ', ' + kind:<58}{rate:>10,.0f} /s   {cpu:>8.1f} us of CPU")
     for kind, least in LEAST_REQUESTS.items():
         mine, theirs = rounds["granian", kind], rounds["nginx", kind]
-        table.add(f"granian beside nginx, {kind}: requests a second", ratio(mine, theirs, "requests_a_second"), least=least)
-        table.add(f"granian beside nginx, {kind}: CPU of a request", ratio(mine, theirs, "cpu_us"), most=MOST_CPU)
+        table.add(
+            f"granian beside nginx, {kind}: requests a second",
+            ratio(mine, theirs, "requests_a_second"),
+            least=least,
+        )
+        table.add(
+            f"granian beside nginx, {kind}: CPU of a request", ratio(mine, theirs, "cpu_us"), most=MOST_CPU
+        )
     p99 = statistics.median(r.p99_ms for r in rounds["granian", "plain"])
     table.add(f"granian, plain: 99 of 100 answers, {CONNECTIONS} connections", p99, "ms", most=MOST_P99_MS)
     recipe, plain = rounds["recipe", "plain"], rounds["nginx", "plain"]
-    table.add("our recipe beside nginx: requests a second", ratio(recipe, plain, "requests_a_second"), least=LEAST_RECIPE)
+    table.add(
+        "our recipe beside nginx: requests a second",
+        ratio(recipe, plain, "requests_a_second"),
+        least=LEAST_RECIPE,
+    )
     table.add("our recipe beside nginx: CPU of a request", ratio(recipe, plain, "cpu_us"))
 
 
@@ -171,7 +184,8 @@ def nginx(site: sites.Prepared) -> Iterator["subprocess.Popen[bytes]"]:
 def configuration(folder: Path, *servers: str) -> Path:
     """A whole nginx configuration with these servers in it, that writes into `folder` alone."""
     places = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        f"{kind}_temp_path {folder}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     file = folder / "nginx.conf"
     file.write_text(

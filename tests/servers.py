@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,34 @@ def postgres(name: str) -> Iterator[str]:
         finally:
             running.send_signal(signal.SIGINT)  # fast shutdown: open connections are ended
             running.wait(timeout=20)
+
+
+@contextmanager
+def redis() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """A Redis server of this run's own that keeps nothing; gives its address, and the process to stop it early."""
+    program, port = binary("redis-server"), free_port()
+    running = subprocess.Popen(
+        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _answers(port)
+        yield f"redis://127.0.0.1:{port}/0", running
+    finally:
+        running.terminate()
+        running.wait(timeout=20)
+
+
+def _answers(port: int) -> None:
+    for _try in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"nothing answers on port {port}")
 
 
 def _owner(folder: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
 from membership.cli.database import refuse_other_schema
@@ -27,6 +27,7 @@ def serve(host: str, port: int, workers: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
+        http=HTTPModes.http1,  # what proxies speak to us; guessing the version of each connection costs time
         workers=workers,
         blocking_threads=8,
         backpressure=256,

@@ -93,7 +93,7 @@ def renderer() -> Renderer:
 def rebuild(session: Session) -> Iterable[str]:
     """Make every page anew; gives the path of each as it is done."""
     store, known = _store()
-    return Renderer(store, list).rebuild(_all(session, known))
+    return Renderer(store, list).rebuild(dict.fromkeys([*_all(session, known), *store.files.paths()]))
 
 
 def _all(session: Session, known: "Callable[[Session], Iterable[str]]") -> list[str]:

@@ -1,9 +1,7 @@
-"""The renderer: what was named first, everything else after it, `fresh` never with an old page, a CDN told in time."""
+"""The renderer: what was named first, everything else after it, `fresh` never with an old page."""
 
-import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -11,9 +9,8 @@ import pytest
 from membership.articles import publishing
 from membership.articles.publishing import COMMAND
 from membership.newsroom import page_changes
-from membership.web import page_purging, page_store
+from membership.web import page_store
 from membership.web.page_files import Rendered
-from membership.web.page_purging import Purger
 from tests.articles.stories import a_newsroom, a_story
 
 
@@ -185,73 +182,3 @@ def test_of_two_renderers_on_a_machine_one_works(app, session, store):
         assert (is_first, is_second) == (True, False)
     with second._only_one() as is_second:
         assert is_second
-
-
-@pytest.fixture
-def cdn():
-    """A CDN's door: what it was told, and the statuses it answers with, in turn (200 after them)."""
-    told: list[dict[str, object]] = []
-    statuses: list[int] = []
-
-    class Door(BaseHTTPRequestHandler):
-        def do_POST(self):
-            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(statuses.pop(0) if statuses else 200)
-            self.send_header("Location", "http://127.0.0.1:1/")
-            self.end_headers()
-
-        def log_message(self, *_arguments):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Door)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/purge", told, statuses
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def sent(purger, told, count):
-    return eventually(lambda: purger.send_due() or len(told) >= count, 5)
-
-
-def test_a_cdn_is_told_once_of_what_changed_in_a_moment(cdn):
-    url, told, _statuses = cdn
-    purger = Purger(url, base_url="https://news.example")
-    purger.tell(["/articles/ferry"], everything=False)
-    purger.tell(["/", "/articles/ferry"], everything=False)
-    purger.send_due()
-    assert told == []  # not before every process has heard of it
-
-    assert sent(purger, told, 1)
-    assert told == [
-        {
-            "everything": False,
-            "keys": ["/articles/ferry", "/"],
-            "urls": ["https://news.example/articles/ferry", "https://news.example/"],
-        }
-    ]
-    purger.send_due()
-    assert len(told) == 1
-
-
-@pytest.mark.parametrize("status", [503, 302])
-def test_a_cdn_that_does_not_take_it_is_told_again(cdn, status, monkeypatch):
-    url, told, statuses = cdn
-    monkeypatch.setattr(page_purging, "PAUSES_S", (0.1, 0.1))
-    statuses += [status, status]
-    purger = Purger(url, base_url="https://news.example")
-    purger.tell([], everything=True)
-
-    assert sent(purger, told, 3)
-    assert told[-1] == {"everything": True, "keys": ["pages"], "urls": []}
-
-
-def test_what_caches_may_keep_names_its_keys(session, client):
-    a_story(session)
-    answer = client.get("/articles/the-ferry")
-    assert answer.headers["Surrogate-Key"] == "pages /articles/the-ferry"
-
-    client.set_cookie("appeal", "off")
-    assert "Surrogate-Key" not in client.get("/articles/the-ferry").headers

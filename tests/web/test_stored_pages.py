@@ -223,35 +223,6 @@ def test_only_plain_paths_of_stored_views_are_kept(app, session, client, as_, cl
     assert kept <= {("articles", "the-ferry")}
 
 
-def test_nothing_of_a_patron_is_in_any_stored_byte(app, session, client, as_, cleo):
-    an_appeal(session)
-    a_story(session)
-    cleo.name = "Canary Patronsdottir"
-    session.commit()
-    browser = as_(cleo)
-    for path in ("/", "/articles/the-ferry", "/sections/land", "/authors/iryna-bevz", "/feed.xml", "/uk/"):
-        answer = browser.get(
-            path, headers={"User-Agent": "canary-agent", "Referer": "http://localhost/?canary-referrer"}
-        )
-        assert answer.status_code == 200
-        with_cookie(browser, "off").get(path)
-
-    stored = list(folder(app).rglob("_page*"))
-    assert len(stored) == 6 * 2 * 4
-    for file in stored:
-        content = file.read_bytes()
-        for whole in (content, unpacked(file, content)):
-            assert b"anary" not in whole, file
-            assert cleo.public_id.encode() not in whole, file
-            assert b"csrf" not in whole, file
-
-
-def unpacked(file: Path, content: bytes) -> bytes:
-    if file.suffix == ".gz":
-        return gzip.decompress(content)
-    return brotli.decompress(content) if file.suffix == ".br" else content
-
-
 def test_a_new_database_beside_old_pages_makes_them_anew(app, session, client):
     a_story(session)
     client.get("/articles/the-ferry")
