@@ -140,7 +140,7 @@ def unreached(session: Session) -> list[int]:
         .join(newest, newest.c.id >= OutgoingMail.id)
         .where(
             newest.c.account_id == OutgoingMail.account_id,
-            OutgoingMail.kind == "giving/welcome",
+            OutgoingMail.kind.in_(("giving/welcome", "giving/gift_bought")),
             OutgoingMail.state.in_((MailState.BOUNCED, MailState.DEAD)),
             OutgoingMail.queued_at > clock.now() - KEPT,
         )

@@ -5,21 +5,23 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from membership import clock as clock_module
 from membership.accounts.models import Account as SignInAccount
 from membership.db import db
-from membership.giving import checking, claiming, coverage, gift_memberships, stating
+from membership.giving import checking, claiming, coverage, gift_memberships, mailbox, stating
 from membership.giving.coverage import add_months
 from membership.giving.errors import NotClaimableError
 from membership.giving.gift_memberships import GiftState
 from membership.giving.models import GiftMembership, Payment
 from membership.giving.story import GivenMembership, PatronFacts
-from membership.mail.models import OutgoingMail
+from membership.mail.models import MailState, OutgoingMail
 from membership.newsroom import due
+from membership.patrons import standing
 from membership.patrons.models import Coverage, Patron, Source
+from membership.patrons.standing import Standing
 from tests.cast import an_account
 from tests.giving.giver import form_of, pay
 from tests.giving.sandboxed import account, hear, work
@@ -152,6 +154,66 @@ def test_a_full_refund_ends_it_and_unclaimed_nobody_can_claim_it(account, client
     other = an_account(session, email="other@example.org")
     assert as_(other).post(f"/gifts/{code}").status_code == 409
     assert findings(session) == []
+
+
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_a_dispute_of_its_payment_ends_it_unless_the_bank_gives_the_money_back(
+    account, client, as_, hear, session, outcome
+):
+    buy(client)
+    hear()
+    code = only(session).code
+    marta = an_account(session, email="marta@example.org")
+    assert as_(marta).post(f"/gifts/{code}").status_code == 303
+    given_until = covered(session)[0].ends_at
+
+    account.sandbox.advance("3 days")
+    dispute = account.sandbox.open_dispute(account.sandbox.all("charge")[0]["payment_intent"])
+    hear()
+    (row,) = covered(session)
+    assert (row.source, row.ended_by) == (Source.GIFT, "dispute")
+    assert gift_memberships.state_of(session, only(session)) is GiftState.ENDED
+    assert standing.at([row], clock_module.now() + timedelta(minutes=1)) is Standing.LAPSED
+
+    account.sandbox.advance("10 days")
+    account.sandbox.close_dispute(dispute, outcome)
+    hear()
+
+    rows = covered(session)
+    now = clock_module.now() + timedelta(minutes=1)
+    assert standing.at(rows, now) is (Standing.ACTIVE if outcome == "won" else Standing.LAPSED)
+    assert max(row.ends_at for row in rows) == (given_until if outcome == "won" else row.ends_at)
+    assert gift_memberships.state_of(session, only(session)) is (
+        GiftState.CLAIMED if outcome == "won" else GiftState.ENDED
+    )
+    assert findings(session) == []
+
+
+def test_while_its_payment_is_disputed_nobody_can_claim_it(account, client, as_, hear, session):
+    buy(client)
+    hear()
+    account.sandbox.advance("3 days")
+    dispute = account.sandbox.open_dispute(account.sandbox.all("charge")[0]["payment_intent"])
+    hear()
+    path = f"/gifts/{only(session).code}"
+    marta = an_account(session, email="marta@example.org")
+
+    assert as_(marta).post(path).status_code == 409
+    account.sandbox.advance("10 days")
+    account.sandbox.close_dispute(dispute, "won")
+    hear()
+    assert as_(marta).post(path).status_code == 303
+    assert len(covered(session)) == 1
+
+
+def test_a_giver_whose_thanks_bounced_is_on_the_desk(account, client, hear, session):
+    buy(client)
+    hear()
+    session.execute(update(OutgoingMail).values(state=MailState.BOUNCED))
+    session.commit()
+
+    giver = session.scalars(select(Patron.id)).one()
+    assert mailbox.unreached(session) == [giver]
 
 
 def test_the_mail_waits_for_its_day_in_the_newsrooms_morning(account, client, hear, session):

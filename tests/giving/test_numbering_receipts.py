@@ -147,6 +147,30 @@ def test_a_correction_cancels_and_issues_anew_with_a_number_of_its_own(session):
     assert findings(session) == []
 
 
+def test_what_is_issued_or_reissued_after_new_year_is_numbered_in_the_gifts_own_year(session, clock):
+    patron = a_patron(session)
+    clock.set(datetime(2026, 12, 31, 21, 0, tzinfo=UTC))
+    issue(session, patron, an_offline_gift("a", date(2026, 12, 31)))
+    clock.set(datetime(2027, 1, 2, 9, 0, tzinfo=UTC))
+    issue(session, patron, an_offline_gift("b", date(2027, 1, 1)))
+    session.commit()
+    first = session.scalars(select(Receipt).filter_by(source_key="a")).one()
+
+    receipts.reissue(session, first, name="Bakery Kravets Ltd", language="uk", reason="Given by the firm")
+    issue(session, patron, an_offline_gift("late", date(2026, 12, 30)))
+    issue(session, patron, an_offline_gift("c", date(2027, 1, 2)))
+    session.commit()
+
+    assert [(receipt.label, receipt.source_key) for receipt in all_receipts(session)] == [
+        ("2026-000001", "a"),
+        ("2026-000002", "a"),
+        ("2026-000003", "late"),
+        ("2027-000001", "b"),
+        ("2027-000002", "c"),
+    ]
+    assert findings(session) == []
+
+
 def test_a_receipt_keeps_the_words_it_was_issued_under(session):
     patron = a_patron(session)
     settings_rows.change(session, {"name": "Richka", "receipt_text": {"en": "Old law."}})

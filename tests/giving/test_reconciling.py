@@ -3,12 +3,17 @@
 import json
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from membership import clock
 from membership.gateway import client
-from membership.giving import reconciling, stating
+from membership.giving import checking, offline_gifts, reconciling, stating
+from membership.giving.ledger import LedgerEntry
 from membership.giving.models import Event, EventState, Owner, Payment
+from membership.giving.offline_gifts import Wish
+from membership.money import Money
+from membership.newsroom import settings_rows
+from membership.patrons.models import Coverage, Patron, Source
 from tests.giving.sandboxed import Account, account, empty, hear, work
 
 __all__ = ["account", "hear"]
@@ -70,6 +75,45 @@ def test_what_was_never_delivered_is_named_and_the_books_end_as_by_full_delivery
     assert found.count > 0
     assert _books(session) == wanted
     assert reconciling.reconcile(session, client.current(), since=None).count == 0
+
+
+def test_gifts_that_came_outside_of_stripe_are_left_alone(account, session, hear, pia):
+    account.subscribe(account.customer("cleo@example.org"))
+    account.sandbox.advance("2 days")
+    given = Wish(
+        form_key="one",
+        received_on=clock.today(settings_rows.current(session).zone),
+        money=Money(2500, "eur"),
+        fee=35,
+        payer="Cleo Marsh",
+        reference="FT26324-0417",
+        email="cleo@example.org",
+    )
+    offline_gifts.enter(session, given, entered_by_id=pia.id)
+    session.commit()
+    entry, covered = _offline(session)
+
+    found = reconciling.reconcile(session, client.current(), since=None)  # nothing of Stripe's was delivered
+    work(session)
+
+    assert found.count > 0
+    assert not [d.sentence for d in found.differences if "FT26324" in d.sentence or "offline" in d.sentence]
+    assert _offline(session) == (entry, covered)
+    assert session.scalars(select(Patron.public_id)).one()  # both gifts are one patron's
+    assert session.scalar(select(func.count()).select_from(Coverage).filter_by(source=Source.PAID)) == 1
+    assert reconciling.reconcile(session, client.current(), since=None).count == 0
+    assert [f.sentence for check in checking.CHECKS for f in check(session)] == []
+
+
+def _offline(session) -> tuple[list[object], list[object]]:
+    session.rollback()
+    entries = select(LedgerEntry.stripe_id, LedgerEntry.at, LedgerEntry.effective_on).filter_by(
+        kind="offline"
+    )
+    covered = select(Coverage.source_key, Coverage.starts_at, Coverage.ends_at).filter_by(
+        source=Source.OFFLINE
+    )
+    return list(session.execute(entries)), list(session.execute(covered))
 
 
 def test_money_of_others_ends_as_foreign(account, session, hear):
