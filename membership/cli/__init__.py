@@ -13,6 +13,7 @@ from membership.cli.database import database
 from membership.cli.demo import demo
 from membership.cli.deploying import deploy_files
 from membership.cli.doctor import doctor
+from membership.cli.exporting.command import export
 from membership.cli.initializing import init
 from membership.cli.seed.command import seed
 from membership.cli.serving import serve
@@ -49,6 +50,7 @@ for command in (
     state,
     backup,
     restore,
+    export,
     sandbox_command,
     *ACCOUNTS,
     *ARTICLES,

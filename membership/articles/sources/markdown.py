@@ -16,7 +16,7 @@ _KNOWN = frozenset(
     (
         *("headline", "standfirst", "section", "authors", "language", "slug", "translation_of", "published"),
         *("updated", "picture", "picture_alt", "picture_caption", "picture_credit", "sensitive", "sponsored"),
-        *("tags", "series", "correction"),
+        *("tags", "series", "correction", "format"),
     )
 )
 
@@ -69,6 +69,7 @@ def _item(file: Path, *, language: str, now: datetime, shift: timedelta) -> Item
             section=slugify(_one(front, "section"))[:64],
             authors=_list(front, "authors"),
             tags=_list(front, "tags"),
+            body_format=_format(front),
             series=line(_one(front, "series"), longest=120),
             is_sensitive=_flag(front, "sensitive"),
             is_sponsored=_flag(front, "sponsored"),
@@ -109,6 +110,13 @@ def _one(front: Front, key: str) -> str:
 
 def _list(front: Front, key: str) -> list[str]:
     return [line(part, longest=120) for part in _one(front, key).split(",") if part.strip()]
+
+
+def _format(front: Front) -> str:
+    told = _one(front, "format").lower() or "markdown"
+    if told not in {"markdown", "html"}:
+        raise _FrontMatterError(f"format is {told!r}, neither markdown nor html")
+    return told
 
 
 def _flag(front: Front, key: str) -> bool:

@@ -1,0 +1,1 @@
+"""`membership export`: the newsroom's data in open formats, for whoever moves on or looks at it elsewhere."""
