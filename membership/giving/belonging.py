@@ -181,7 +181,7 @@ def learn_address(session: Session, customer: Customer) -> None:
     row = session.execute(
         select(Patron, CUSTOMERS.c.id)
         .join(CUSTOMERS, CUSTOMERS.c.patron_id == Patron.id)
-        .where(CUSTOMERS.c.id == customer.id, Patron.account_id.is_(None))
+        .where(CUSTOMERS.c.id == customer.id, Patron.account_id.is_(None), Patron.deleted_at.is_(None))
     ).first()
     if row is None or not customer.email:
         return

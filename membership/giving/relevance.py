@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from membership.giving import facts, storing
 from membership.giving.facts import Fact, SubscriptionState
 from membership.giving.models import Checkout, Owner
+from membership.patrons.models import Patron
 
 PAYMENTS = storing.table_of(facts.Payment)
 INVOICES = storing.table_of(facts.Invoice)
@@ -41,7 +42,7 @@ def is_wanted(session: Session, fact: Fact | SubscriptionState) -> bool:
         case facts.CheckoutSession():
             return fact.is_ours or _is_our_checkout(session, fact.checkout_public_id)
         case facts.Customer():
-            return _is_known(session, fact.id)
+            return _is_known(session, fact.id) and not _is_forgotten(session, fact.id)
         case _:
             return True
 
@@ -88,6 +89,12 @@ def _is_our_checkout(session: Session, public_id: str) -> bool:
 def _is_known(session: Session, customer_id: str) -> bool:
     """Whether a customer has anything of ours, or money of which that is not told yet."""
     return bool(session.connection().execute(_KNOWN, {"customer": customer_id}).scalar_one())
+
+
+def _is_forgotten(session: Session, customer_id: str) -> bool:
+    """Whether a customer's patron has had all personal data deleted: names and addresses stay away."""
+    is_theirs = (CUSTOMERS.c.id == customer_id, Patron.id == CUSTOMERS.c.patron_id)
+    return _exists(session, exists().where(*is_theirs, Patron.deleted_at.is_not(None)))
 
 
 def customers_of(session: Session, kept: Iterable[Fact]) -> set[str]:

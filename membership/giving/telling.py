@@ -105,6 +105,8 @@ def follow_up(session: Session, news: News, *, mails: bool) -> None:
     if not mails or not (new or any(is_news(kept.after.as_of) for kept in changed)):
         return
     patron = session.get_one(Patron, news.patron_id)
+    if patron.deletion_asked_at is not None:
+        return  # one mail tells of it once all is deleted
     for payment in new:
         _thank(session, patron, news, payment)
     for kept in news.kept:

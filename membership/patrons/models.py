@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from membership.accounts.models import Account
@@ -27,6 +27,14 @@ class Patron(Base):
     """
 
     __tablename__ = "patron"
+    __table_args__ = (
+        Index(
+            "ix_patron_leaving",
+            "deletion_asked_at",
+            sqlite_where=text("deletion_asked_at IS NOT NULL AND deleted_at IS NULL"),
+            postgresql_where=text("deletion_asked_at IS NOT NULL AND deleted_at IS NULL"),
+        ),
+    )
 
     id: Mapped[RowId] = mapped_column(init=False)
     public_id: Mapped[PublicId]
@@ -42,6 +50,12 @@ class Patron(Base):
     wants_topic_mail: Mapped[bool] = mapped_column(default=True)  # "the story you asked for is out"
     wants_round_mail: Mapped[bool] = mapped_column(default=False)  # never pre-ticked
     note: Mapped[str] = mapped_column(Secret, default="")  # what they wrote to the newsroom with the gift
+    deletion_asked_at: Mapped[datetime | None] = mapped_column(
+        default=None
+    )  # gifts are ended at Stripe first
+    deleted_at: Mapped[datetime | None] = mapped_column(
+        default=None
+    )  # nothing personal is left, nor comes back
 
 
 class NameWord(Base):

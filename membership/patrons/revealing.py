@@ -31,6 +31,8 @@ def label_of(patron: Patron) -> Label:
     """The label of a patron whose account has been loaded."""
     if patron.visibility is Visibility.SECRET:
         return Label(patron.public_id, hidden_name(), "", is_hidden=True)
+    if patron.deleted_at is not None:
+        return Label(patron.public_id, _("Deleted patron"), "", is_hidden=False)
     email = patron.account.email if patron.account is not None else ""
     return Label(patron.public_id, patron.name or email or _("Without a name"), email, is_hidden=False)
 

@@ -1193,11 +1193,22 @@ def upgrade() -> None:
         sa.Column("wants_topic_mail", sa.Boolean(), nullable=False),
         sa.Column("wants_round_mail", sa.Boolean(), nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.Column("deletion_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_patron_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_patron")),
         sa.UniqueConstraint("account_id", name=op.f("uq_patron_account_id")),
         sa.UniqueConstraint("public_id", name=op.f("uq_patron_public_id")),
     )
+    with op.batch_alter_table("patron", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_patron_leaving",
+            ["deletion_asked_at"],
+            unique=False,
+            sqlite_where=sa.text("deletion_asked_at IS NOT NULL AND deleted_at IS NULL"),
+            postgresql_where=sa.text("deletion_asked_at IS NOT NULL AND deleted_at IS NULL"),
+        )
+
     op.create_table(
         "recovery_code",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1866,6 +1877,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recovery_code_account_id"))
 
     op.drop_table("recovery_code")
+    with op.batch_alter_table("patron", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_patron_leaving",
+            sqlite_where=sa.text("deletion_asked_at IS NOT NULL AND deleted_at IS NULL"),
+            postgresql_where=sa.text("deletion_asked_at IS NOT NULL AND deleted_at IS NULL"),
+        )
+
     op.drop_table("patron")
     with op.batch_alter_table("passkey", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_passkey_account_id"))

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.accounts import enrolling
+from membership.articles.models import Article
 from membership.articles.sources import markdown
 from membership.articles.sources.items import Item
-from membership.articles.models import Article
 from membership.cli import membership
 from membership.giving import offline_gifts
 from membership.giving.ledger import Book, LedgerLine

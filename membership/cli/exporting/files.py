@@ -27,7 +27,7 @@ def write_csv(file: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]])
     return count
 
 
-def each(session: Session, query: Select[Any]) -> Iterator[Any]:
+def each(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Any]:
     """The rows of a query, never all of them in memory."""
     result = session.execute(query.execution_options(yield_per=AT_ONCE))
     for part in result.partitions():
