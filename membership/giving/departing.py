@@ -11,12 +11,22 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from membership import secrets
+from membership.accounts.models import Account
 from membership.db import run_unit
 from membership.gateway import client, reading
 from membership.gateway.client import Gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving import applying, ending, gifts, parsing
-from membership.giving.models import Checkout, GiftMembership, OfflineGift, Payment, Receipt, StripeCustomer
+from membership.giving.models import (
+    Checkout,
+    CheckoutSession,
+    GiftMembership,
+    OfflineGift,
+    Payment,
+    Receipt,
+    StripeCustomer,
+    Subscription,
+)
 from membership.patrons import forgetting
 from membership.patrons.models import Patron
 
@@ -72,9 +82,7 @@ def _forget(session: Session, patron_id: int) -> None:
 @forgetting.forgets
 def forget_gifts(session: Session, patron: Patron) -> None:
     """Take names, addresses and words out of everything that belongs to a patron's gifts. The caller commits."""
-    customers = select(StripeCustomer.id).where(StripeCustomer.patron_id == patron.id)
-    named = select(Payment.checkout_public_id).where(Payment.customer_id.in_(customers))
-    checkouts = select(Checkout.id).where(or_(Checkout.patron_id == patron.id, Checkout.public_id.in_(named)))
+    checkouts = checkouts_of(session, patron)
     session.execute(
         update(GiftMembership)
         .where(GiftMembership.checkout_id.in_(checkouts))
@@ -103,3 +111,23 @@ def forget_gifts(session: Session, patron: Patron) -> None:
             payer="", payer_index=secrets.blind_index(f"deleted:{patron.public_id}"), reference="", note=""
         )
     )
+
+
+def checkouts_of(session: Session, patron: Patron) -> list[int]:
+    """The forms that were sent by a patron, that led to what the patron gave, or that bear the patron's address."""
+    customers = select(StripeCustomer.id).where(StripeCustomer.patron_id == patron.id)
+    account = session.get(Account, patron.account_id) if patron.account_id is not None else None
+    addresses = secrets.blind_indexes(account.email) if account is not None else []
+    found = select(Checkout.id).where(
+        or_(
+            Checkout.patron_id == patron.id,
+            Checkout.email_index.in_(addresses),
+            *(
+                Checkout.public_id.in_(
+                    select(table.checkout_public_id).where(table.customer_id.in_(customers))
+                )
+                for table in (Payment, Subscription, CheckoutSession)
+            ),
+        )
+    )
+    return list(session.scalars(found))

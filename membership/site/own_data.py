@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.accounts.models import Account
-from membership.giving import gifts, history
+from membership.giving import departing, gifts, history
 from membership.giving.models import (
     Checkout,
     GiftMembership,
@@ -73,8 +73,9 @@ def _patron(patron: Patron) -> Data:
 def _gifts(session: Session, patron: Patron) -> Data:
     receipts = session.scalars(select(Receipt).filter_by(patron_id=patron.id).order_by(Receipt.id))
     offline = session.scalars(select(OfflineGift).filter_by(patron_id=patron.id).order_by(OfflineGift.id))
-    checkouts = session.scalars(select(Checkout).filter_by(patron_id=patron.id).order_by(Checkout.id)).all()
-    given = select(GiftMembership).where(GiftMembership.checkout_id.in_([row.id for row in checkouts]))
+    sent = departing.checkouts_of(session, patron)
+    checkouts = session.scalars(select(Checkout).where(Checkout.id.in_(sent)).order_by(Checkout.id))
+    given = select(GiftMembership).where(GiftMembership.checkout_id.in_(sent))
     return {
         "gifts_that_renew": [
             {
