@@ -109,6 +109,11 @@ def _renew(session: Session, appeal: Appeal, before: Shown, languages: Collectio
     _record(session, changed)
 
 
+def renew_asking(session: Session, languages: Collection[str]) -> None:
+    """Make anew the pages of some languages that ask at all: something beside the appeal's own words has changed."""
+    _record(session, [one for one, chosen in shown(session, languages).values() if chosen is not None])
+
+
 def _record(session: Session, changed: Collection[Placement]) -> None:
     if len(changed) > MOST_PAGES:
         page_changes.record(session, page_changes.EVERYTHING)

@@ -74,17 +74,26 @@ class Showing(Base):
 
 
 class Campaign(Base):
-    """A goal with dates; `raised` is settled money, written by giving."""
+    """A goal with dates, `[starts_at, ends_at)`. `slug` stands in links and on checkouts, and is never changed.
+
+    `raised` is what gifts credited to it brought within its dates, less what went back; written by giving.
+    """
 
     __tablename__ = "campaign"
+    __table_args__ = (
+        CheckConstraint("goal > 0", name="goal_positive"),
+        CheckConstraint("ends_at > starts_at", name="ends_after_its_beginning"),
+        CheckConstraint("currency = lower(currency)", name="currency_lower"),
+    )
 
     id: Mapped[RowId] = mapped_column(init=False)
     slug: Mapped[str] = mapped_column(String(64), unique=True)
-    name: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(120))  # for staff
     goal: Mapped[MinorUnits]
     currency: Mapped[CurrencyCode]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    words: Mapped[JsonDict] = mapped_column(default_factory=dict)  # language → {"title", "text", "thanks"}
     raised: Mapped[MinorUnits] = mapped_column(default=0)
 
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from babel import Locale
 from babel.numbers import format_currency
 from flask_babel import gettext as _
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.appeals.models import Appeal, Campaign, Invitation
+from membership.appeals import metering, queries
+from membership.appeals.metering import Meter
+from membership.appeals.models import Appeal, Invitation
 from membership.money import Money, decimals
 from membership.newsroom.settings_rows import Amounts, NewsroomSettings
 from membership.web import filters
@@ -62,34 +62,20 @@ class Ask:
     invitation: InvitationLink | None = None
 
 
-@dataclass(frozen=True)
-class Meter:
-    """How far a running campaign is."""
+def ask(
+    session: Session, appeal: Appeal, newsroom: NewsroomSettings, *, slot: str, campaign: Meter | None = None
+) -> Ask:
+    """An appeal with its amounts, the newsroom's own where it names none.
 
-    name: str
-    raised: Money
-    goal: Money
-
-    @property
-    def raised_units(self) -> int:
-        """What has been given, in minor units, at most the goal."""
-        return min(self.raised.amount, self.goal.amount)
-
-    @property
-    def goal_units(self) -> int:
-        """The goal in minor units."""
-        return self.goal.amount
-
-
-def ask(session: Session, appeal: Appeal, newsroom: NewsroomSettings, *, slot: str) -> Ask:
-    """An appeal with its amounts in the newsroom's first currency; the newsroom's own where it names none."""
-    currency = newsroom.default_currency
+    They are in the newsroom's first currency; while a campaign runs in its own, in which alone gifts count for it.
+    """
+    currency = campaign.goal.currency if campaign is not None else newsroom.default_currency
     return Ask(
         slot=slot,
         heading=appeal.heading,
         paragraphs=paragraphs(appeal.body),
         highlight=appeal.highlight,
-        intervals=_intervals(appeal.suggested_amounts, newsroom, currency, appeal.language),
+        intervals=_intervals(appeal, newsroom, currency),
         currency=currency,
         currency_symbol=filters.symbol(currency, appeal.language),
         invitation=invitation(session, appeal.language),
@@ -112,16 +98,10 @@ def invitation(session: Session, language: str) -> InvitationLink | None:
     return InvitationLink(row.text, row.path) if row else None
 
 
-def running_campaign(session: Session, currency: str, at: datetime | None = None) -> Meter | None:
-    """The campaign that runs now in a currency, the one that ends first if there are several."""
-    now = at or clock.now()
-    running = select(Campaign).where(
-        Campaign.starts_at <= now, Campaign.ends_at > now, Campaign.currency == currency
-    )
-    found = session.scalars(running.order_by(Campaign.ends_at).limit(1)).one_or_none()
-    if found is None:
-        return None
-    return Meter(found.name, Money(max(found.raised, 0), currency), Money(found.goal, currency))
+def running_campaign(session: Session, newsroom: NewsroomSettings, language: str) -> Meter | None:
+    """How far the campaign is that runs now and has words in a language."""
+    campaign = queries.running_campaign(session, language, clock.now())
+    return metering.meter(campaign, newsroom, language) if campaign is not None else None
 
 
 def short_money(money: Money, language: str) -> str:
@@ -141,18 +121,25 @@ def suggested(amounts: Amounts, newsroom: NewsroomSettings, currency: str, inter
     return amounts.get(currency, {}).get(interval) or newsroom.suggested(currency, interval)
 
 
-def _intervals(
-    amounts: Amounts, newsroom: NewsroomSettings, currency: str, language: str
-) -> list[IntervalChoice]:
+def intervals_of(appeal: Appeal) -> list[str]:
+    """The intervals that an appeal offers, in the order shown; never none."""
+    offered = {"month": appeal.asks_month, "year": appeal.asks_year, "once": appeal.asks_once}
+    return [interval for interval in INTERVALS if offered[interval]]
+
+
+def _intervals(appeal: Appeal, newsroom: NewsroomSettings, currency: str) -> list[IntervalChoice]:
     labels = {"month": _("Monthly"), "year": _("Yearly"), "once": _("Once")}
+    offered = intervals_of(appeal)
     return [
         IntervalChoice(
             value=interval,
             label=labels[interval],
-            checked=interval == INTERVALS[0],
-            amounts=_amounts(suggested(amounts, newsroom, currency, interval), currency, language),
+            checked=interval == offered[0],
+            amounts=_amounts(
+                suggested(appeal.suggested_amounts, newsroom, currency, interval), currency, appeal.language
+            ),
         )
-        for interval in INTERVALS
+        for interval in offered
     ]
 
 

@@ -105,11 +105,9 @@ def _appeal_of(found: Article, *, is_quiet: bool, instead: Appeal | None) -> dic
     if chosen is None:
         return {**around, "appeal": None, "campaign": None}
     slot = attribution.slot_of(session, found.id, chosen)
-    return {
-        **around,
-        "appeal": appeals.ask(session, chosen, newsroom, slot=slot),
-        "campaign": appeals.running_campaign(session, newsroom.default_currency),
-    }
+    campaign = appeals.running_campaign(session, newsroom, found.language)
+    ask = appeals.ask(session, chosen, newsroom, slot=slot, campaign=campaign)
+    return {**around, "appeal": ask, "campaign": campaign}
 
 
 def _elsewhere(slug: str) -> ResponseReturnValue:

@@ -7,7 +7,14 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.giving import checking_money, checking_receipts, deriving, gathering, gathering_own
+from membership.giving import (
+    checking_campaigns,
+    checking_money,
+    checking_receipts,
+    deriving,
+    gathering,
+    gathering_own,
+)
 from membership.giving.checking_money import WORK, amber, red, sums, unequal
 from membership.giving.models import (
     CheckoutSession,
@@ -192,6 +199,7 @@ def one_renewing_gift_each(session: Session) -> list[Finding]:
 CHECKS: tuple[Check, ...] = (
     *checking_money.CHECKS,
     *checking_receipts.CHECKS,
+    *checking_campaigns.CHECKS,
     recurring_adds_up,
     rows_follow_from_facts,
     pending_is_settled,

@@ -7,8 +7,9 @@ movements may lie ahead; whoever writes them down writes those that have happene
 from dataclasses import dataclass
 from datetime import datetime
 
-from membership.giving import coverage, moving
+from membership.giving import booking, coverage, moving
 from membership.giving.coverage import Failing, Stretch
+from membership.giving.facts import Payment
 from membership.giving.models import Owner
 from membership.giving.moving import Change
 from membership.giving.story import PatronFacts, stories
@@ -34,4 +35,18 @@ def derive(facts: PatronFacts, *, grace_days: int) -> Derived:
         owners={payment.id: facts.owner_of(payment) for payment in facts.payments},
         settled_at={payment.id: facts.settled_at(payment) for payment in facts.payments},
         failing=[f for story in told if (f := coverage.failing(story, grace_days)) is not None],
+    )
+
+
+def entries_of(known: PatronFacts, payment: Payment, derived: Derived) -> list[booking.Entry]:
+    """All ledger entries that the facts ask for about one payment."""
+    refunds = [refund for refund in known.refunds if refund.charge_id == payment.id]
+    disputes = [dispute for dispute in known.disputes if dispute.charge_id == payment.id]
+    return booking.entries_of(
+        payment,
+        owner=derived.owners[payment.id],
+        settled_at=derived.settled_at[payment.id],
+        refunds=refunds,
+        disputes=disputes,
+        transactions=known.transactions,
     )

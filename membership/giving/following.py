@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.giving import (
     belonging,
-    booking,
+    crediting,
     deriving,
     facts,
     gathering,
@@ -93,6 +93,7 @@ class Follower:
             patron_id=group.patron_id, facts=known, derived=derived, kept=kept, changed=changed
         )
         receipts_of_payments.issue(self._session, group.patron_id, news, self._newsroom)
+        crediting.credit(self._session, [(known, derived)])
         telling.follow_up(self._session, news, mails=self._mails)
 
     def _post(self, known: PatronFacts, derived: deriving.Derived, payment_ids: set[str]) -> None:
@@ -100,7 +101,7 @@ class Follower:
             entry
             for payment in known.payments
             if payment.id in payment_ids
-            for entry in entries_of(known, payment, derived)
+            for entry in deriving.entries_of(known, payment, derived)
         ]
         posting.post(self._session, entries, self._days)
 
@@ -164,20 +165,6 @@ def _charges_moved(known: PatronFacts, transaction_id: str, source_id: str | Non
         if refund.id == source_id or transaction_id in refund.transaction_ids:
             about.add(refund.charge_id)
     return about
-
-
-def entries_of(known: PatronFacts, payment: facts.Payment, derived: deriving.Derived) -> list[booking.Entry]:
-    """All ledger entries that the facts ask for about one payment."""
-    refunds = [refund for refund in known.refunds if refund.charge_id == payment.id]
-    disputes = [dispute for dispute in known.disputes if dispute.charge_id == payment.id]
-    return booking.entries_of(
-        payment,
-        owner=derived.owners[payment.id],
-        settled_at=derived.settled_at[payment.id],
-        refunds=refunds,
-        disputes=disputes,
-        transactions=known.transactions,
-    )
 
 
 @due.handler("giving.patron")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.giving import (
     belonging,
+    crediting,
     deriving,
     facts,
     following,
@@ -88,12 +89,13 @@ def _rederive(
             entry
             for person in people
             for payment in person.facts.payments
-            for entry in following.entries_of(person.facts, payment, person.derived)
+            for entry in deriving.entries_of(person.facts, payment, person.derived)
         ],
         days,
     )
     enrolled = _enrol(session, people)
     shared = _shared(session, enrolled)
+    crediting.credit(session, [(person.facts, person.derived) for person in people])
     alone = {key: found[0].derived for key, found in enrolled.items() if key not in shared}
     following.record(session, alone, days)
     subscriptions = [s for person in people for s in person.facts.subscriptions]

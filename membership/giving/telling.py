@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.appeals.models import Campaign
 from membership.giving import (
     cards,
     gift_membership_due,
@@ -34,7 +33,7 @@ from membership.giving.recording import Settled
 from membership.giving.storing import Kept
 from membership.giving.story import PatronFacts
 from membership.giving.stripe_states import LIVE
-from membership.newsroom import due, page_changes
+from membership.newsroom import due
 from membership.patrons.models import Patron
 
 
@@ -93,7 +92,6 @@ def is_news(at: datetime) -> bool:
 def follow_up(session: Session, news: News, *, mails: bool) -> None:
     """Do what follows for one patron; `mails` says whether the patron is told. The caller commits."""
     new = news.new_payments
-    _raise(session, [payment.checkout_public_id for payment in new])
     _pass_on(session, news, mails=mails)
     for failing in news.derived.failing:
         adopted_at = news.adopted_at(failing.subscription_id)
@@ -131,31 +129,6 @@ def _pass_on(session: Session, news: News, *, mails: bool) -> None:
             is_told = mails and is_news(news.derived.settled_at[payment.id])
             giver = session.get_one(Patron, news.patron_id)
             gift_membership_due.payment_settled(session, row, giver, mails=is_told)
-
-
-def _raise(session: Session, checkout_ids: Iterable[str]) -> None:
-    """Keep the sums of campaigns current: settled money that their checkouts brought."""
-    ids = sorted({public_id for public_id in checkout_ids if public_id})
-    slugs = (
-        session.scalars(select(Checkout.campaign).where(Checkout.public_id.in_(ids), Checkout.campaign != ""))
-        if ids
-        else ()
-    )
-    for slug in set(slugs):
-        campaign = session.scalars(select(Campaign).filter_by(slug=slug)).one_or_none()
-        if campaign is None:
-            continue
-        total = session.scalar(
-            select(func.coalesce(func.sum(models.Payment.amount), 0))
-            .join(Checkout, Checkout.public_id == models.Payment.checkout_public_id)
-            .where(
-                Checkout.campaign == slug,
-                models.Payment.owner == Owner.OURS,
-                models.Payment.currency == campaign.currency,
-            )
-        )
-        campaign.raised = int(total or 0)
-        page_changes.record(session, page_changes.EVERYTHING)
 
 
 def _thank(session: Session, patron: Patron, news: News, payment: Payment) -> None:

@@ -13,20 +13,15 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from membership.appeals.models import Appeal, Showing
+from membership.appeals.models import Appeal
 from membership.articles.models import Article
+from membership.giving import origins
 from membership.giving.ledger import Book, LedgerEntry, LedgerLine
 from membership.giving.models import (
-    Checkout,
-    Invoice,
-    InvoicePayment,
     OfflineGift,
     Owner,
-    Payment,
-    StripeCustomer,
-    Subscription,
 )
 from membership.reports.income import NOT_STRIPE, day_of
 from membership.reports.periods import Month
@@ -105,7 +100,7 @@ def earnings(
     session: Session, by: By, currency: str, months: Sequence[Month], *, sealed: bool = False
 ) -> list[StoryRow]:
     """The rows by article or appeal, most first, the unknown last; two queries."""
-    origin = origins()
+    origin = origins.of_payments()
     is_offline = LedgerEntry.kind.in_(NOT_STRIPE)
 
     def summed(*books: Book, sign: int = 1) -> ColumnElement[int]:
@@ -140,7 +135,7 @@ def settled_elsewhere(
     session: Session, currency: str, months: Sequence[Month], *, sealed: bool = False
 ) -> list[SettledRow]:
     """What gifts in a currency became by article where they settled in another one; two queries."""
-    origin, day = origins(), day_of(sealed=sealed)
+    origin, day = origins.of_payments(), day_of(sealed=sealed)
     key = subject_of(By.ARTICLE, origin)
     query = (
         select(
@@ -166,39 +161,6 @@ def settled_elsewhere(
         for key, into, fees, net in session.execute(query)
     ]
     return sorted(rows, key=lambda row: (row.currency, row.subject.id is None, -row.net, row.title))
-
-
-def origins() -> Subquery:
-    """For each payment, once, the checkout that began it: by its own metadata, else by its invoice's subscription.
-
-    A payment intent that pays several invoices is credited to the subscription of the first.
-    """
-    joint = aliased(InvoicePayment)
-    first = (
-        select(func.min(joint.id))
-        .where(joint.payment_intent_id == Payment.payment_intent_id, joint.status == "paid")
-        .correlate(Payment)
-        .scalar_subquery()
-    )
-    checkout = func.coalesce(func.nullif(Payment.checkout_public_id, ""), Subscription.checkout_public_id)
-    return (
-        select(
-            Payment.id.label("payment_id"),
-            Payment.currency,
-            Payment.owner,
-            StripeCustomer.patron_id,
-            Checkout.article_id,
-            Showing.appeal_id,
-            InvoicePayment.id.is_not(None).label("renews"),
-        )
-        .outerjoin(StripeCustomer, StripeCustomer.id == Payment.customer_id)
-        .outerjoin(InvoicePayment, InvoicePayment.id == first)
-        .outerjoin(Invoice, Invoice.id == InvoicePayment.invoice_id)
-        .outerjoin(Subscription, Subscription.id == Invoice.subscription_id)
-        .outerjoin(Checkout, Checkout.public_id == checkout)
-        .outerjoin(Showing, Showing.public_id == func.nullif(Checkout.slot, ""))
-        .subquery()
-    )
 
 
 def subject_of(by: By, origin: Subquery) -> ColumnElement[int | None]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Subquery, func, literal, select
 from sqlalchemy.orm import Session
 
+from membership.giving import origins
 from membership.giving.ledger import Book, LedgerEntry, LedgerLine
 from membership.giving.models import OfflineGift
 from membership.patrons.models import Patron
@@ -51,7 +52,7 @@ def under(session: Session, figure: str, asked: Asked, *, names: bool, page: int
 
 
 def _entries(figure: str, asked: Asked) -> Select[Any, Any, Any, Any, Any]:
-    origin, day = stories.origins(), day_of(sealed=asked.sealed)
+    origin, day = origins.of_payments(), day_of(sealed=asked.sealed)
     sign = 1 if figure in _TAKEN else -1
     entries = select(
         day.label("day"),
@@ -67,7 +68,7 @@ def _entries(figure: str, asked: Asked) -> Select[Any, Any, Any, Any, Any]:
 
 
 def _patrons(asked: Asked) -> Select[Any, Any, Any, Any, Any]:
-    origin, first = stories.origins(), func.min(day_of(sealed=asked.sealed)).label("day")
+    origin, first = origins.of_payments(), func.min(day_of(sealed=asked.sealed)).label("day")
     patrons = select(
         first,
         literal("patron").label("kind"),

@@ -207,7 +207,11 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("words", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("raised", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("currency = lower(currency)", name=op.f("ck_campaign_currency_lower")),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_campaign_ends_after_its_beginning")),
+        sa.CheckConstraint("goal > 0", name=op.f("ck_campaign_goal_positive")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
         sa.UniqueConstraint("slug", name=op.f("uq_campaign_slug")),
     )
@@ -1038,6 +1042,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("byline", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_byline_slug"), ["slug"], unique=False)
+
+    op.create_table(
+        "campaign_credit",
+        sa.Column("payment_id", sa.String(length=255), nullable=False),
+        sa.Column("campaign", sa.String(length=64), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kept", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("currency = lower(currency)", name=op.f("ck_campaign_credit_currency_lower")),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_campaign_credit_payment_id")),
+        sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_campaign_credit")),
+    )
+    with op.batch_alter_table("campaign_credit", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_campaign_credit_campaign_currency_settled_at"),
+            ["campaign", "currency", "settled_at"],
+            unique=False,
+        )
 
     op.create_table(
         "care_link",
@@ -1905,6 +1927,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_care_link_account_id"))
 
     op.drop_table("care_link")
+    with op.batch_alter_table("campaign_credit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_campaign_credit_campaign_currency_settled_at"))
+
+    op.drop_table("campaign_credit")
     with op.batch_alter_table("byline", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_byline_slug"))
 

@@ -13,6 +13,7 @@ from membership.giving.models.asking import (
     Interval,
     OutgoingCall,
 )
+from membership.giving.models.campaigns import CampaignCredit
 from membership.giving.models.cards import CardNotice, CardNoticeState
 from membership.giving.models.caring import CareAct, CareActKind, CareLink, CarePurpose
 from membership.giving.models.facts import (
@@ -48,6 +49,7 @@ __all__ = [
     "Adoption",
     "BalanceTransaction",
     "CallState",
+    "CampaignCredit",
     "CardNotice",
     "CardNoticeState",
     "CareAct",
