@@ -5,6 +5,7 @@ writes (`{"offset_seconds": 2678400}`) and that is added to the machine's clock,
 the app and the sandbox always agree. Tests set the clock by `set_now` and `move`.
 """
 
+import calendar
 import json
 import time
 from collections.abc import Iterator
@@ -38,6 +39,13 @@ def now() -> datetime:
 def today(zone: ZoneInfo) -> date:
     """The present day in a time zone (a newsroom's days are its own, not UTC's)."""
     return now().astimezone(zone).date()
+
+
+def add_months(at: datetime, months: int) -> datetime:
+    """The same day and time so many calendar months later; the month's last day where it is shorter."""
+    years, month = divmod(at.month - 1 + months, 12)
+    year, month = at.year + years, month + 1
+    return at.replace(year=year, month=month, day=min(at.day, calendar.monthrange(year, month)[1]))
 
 
 def follow(file: Path | None) -> None:

@@ -2,7 +2,8 @@
 
 Exception
 ├── SlugTakenError
-└── CampaignEndedError
+├── CampaignEndedError
+└── DeadReminderError
 """
 
 
@@ -12,3 +13,7 @@ class SlugTakenError(Exception):
 
 class CampaignEndedError(Exception):
     """The campaign does not run now, so it cannot be ended."""
+
+
+class DeadReminderError(Exception):
+    """The link of a reminder leads to none: it was forgotten, or never was."""

@@ -13,7 +13,7 @@ from membership import money
 from membership.appeals.presenting import INTERVALS
 from membership.money import AmountError, Money
 from membership.newsroom.settings_rows import Amounts
-from membership.web.forms import PlainLine, PublicForm, SignedInForm, amount_sentence
+from membership.web.forms import AddressField, PlainLine, PublicForm, SignedInForm, amount_sentence
 
 MOST_AMOUNTS = 5
 
@@ -27,6 +27,15 @@ class AppealOffForm(PublicForm):
     reason = StringField(validators=[AnyOf((NOT_NOW, SUPPORTER))])
     article = StringField(validators=[Optional(), Length(max=160)])
     next = StringField(validators=[Optional(), Length(max=500)])
+
+
+class RemindForm(PublicForm):
+    """Where to send the reminder, and the article it was asked for under."""
+
+    email = AddressField(
+        lazy_gettext("E-mail address"), [InputRequired(lazy_gettext("Enter your e-mail address."))]
+    )
+    article = StringField(validators=[InputRequired(), Length(max=160)])
 
 
 class AmountsField(Field):

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, String,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, CurrencyCode, JsonDict, MinorUnits, PublicId, RowId
+from membership.secrets import Secret
 
 
 class Appeal(Base):
@@ -95,6 +96,28 @@ class Campaign(Base):
     ends_at: Mapped[datetime]
     words: Mapped[JsonDict] = mapped_column(default_factory=dict)  # language → {"title", "text", "thanks"}
     raised: Mapped[MinorUnits] = mapped_column(default=0)
+
+
+class Reminder(Base):
+    """Somebody asked to be reminded in a month. Counts only once the mailbox has answered (`confirmed_at`).
+
+    The address is gone when the one mail has been queued (`sent_at`); an asking that nobody confirms is deleted after
+    a week. `token_hash` is of the link in the last mail. `article_id` is an article's id, without foreign key.
+    """
+
+    __tablename__ = "reminder"
+
+    id: Mapped[RowId] = mapped_column(init=False)
+    public_id: Mapped[PublicId]
+    email: Mapped[str | None] = mapped_column(Secret)
+    email_index: Mapped[str | None] = mapped_column(String(64), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    article_id: Mapped[int] = mapped_column(BigInteger)
+    language: Mapped[str] = mapped_column(String(2))
+    asked_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    remind_at: Mapped[datetime | None] = mapped_column(default=None)
+    sent_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Invitation(Base):

@@ -42,6 +42,11 @@ def of_language(session: Session, language: str) -> Sequence[Placement]:
     return session.scalars(found.order_by(Placement.published_at.desc(), Placement.article_id)).all()
 
 
+def by_slug(session: Session, slug: str, language: str) -> Placement | None:
+    """The published article at an address in a language."""
+    return session.scalars(select(Placement).filter_by(slug=slug[:160], language=language)).one_or_none()
+
+
 def facts_of(placement: Placement) -> ArticleFacts:
     """What rules ask of an article."""
     return ArticleFacts(

@@ -5,11 +5,13 @@ from urllib.parse import urlsplit
 from flask import Blueprint, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from membership.appeals import reminder_routes
 from membership.appeals.forms import SUPPORTER, AppealOffForm
 from membership.newsroom import present
 from membership.web import access, quieting, redirects
 
 bp = Blueprint("appeals", __name__)
+bp.register_blueprint(reminder_routes.bp)
 
 
 @bp.post("/appeal/off")

@@ -4,10 +4,10 @@ What is expected to come (a renewal that is under way, a grace that runs out) is
 standing at any instant is read, never computed by a clock. The rules are those of docs/money.md, "Coverage".
 """
 
-import calendar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from membership.clock import add_months
 from membership.giving import renewing
 from membership.giving.facts import Subscription
 from membership.giving.models import Owner
@@ -237,10 +237,3 @@ def _end_to_end(gifts: list[_Gift], *, most_ahead: int | None) -> list[Stretch]:
         ]
         reached = max((row.ends_at for row in found), default=None)
     return found
-
-
-def add_months(at: datetime, months: int) -> datetime:
-    """The same day and time so many calendar months later; the month's last day where it is shorter."""
-    years, month = divmod(at.month - 1 + months, 12)
-    year, month = at.year + years, month + 1
-    return at.replace(year=year, month=month, day=min(at.day, calendar.monthrange(year, month)[1]))

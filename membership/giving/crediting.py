@@ -117,7 +117,7 @@ def _campaigns_of(
         query = select(Checkout.public_id, Checkout.campaign).where(
             Checkout.public_id.in_(ids[start : start + AT_ONCE]), Checkout.campaign.in_(slugs)
         )
-        campaign_of |= dict(session.execute(query).tuples().all())
+        campaign_of |= dict(session.execute(query).all())
     return {key: campaign_of[checkout] for key, checkout in checkout_of.items() if checkout in campaign_of}
 
 

@@ -123,6 +123,12 @@ def cancel(session: Session, subject_key: str, kinds: Collection[str] | None = N
     return len(canceled)
 
 
+def forget(session: Session, subject_key: str) -> None:
+    """Take back what has not left about `subject_key`, and keep nothing of the rest but that it was. Callers commit."""
+    cancel(session, subject_key)
+    sending.empty(session, subject_key)
+
+
 def send_all(session: Session, *, until: Callable[[], bool] = lambda: False) -> int:
     """Hand over everything that is due, sign-in mails first; how many were taken. Commits for each mail.
 

@@ -140,6 +140,9 @@ def _put_back(session: Session, row_id: int, tries: int, reason: str) -> None:
     mail = session.get_one(OutgoingMail, row_id, populate_existing=True)
     if mail.state is not MailState.SENDING or mail.tries != tries:
         return  # somebody else has leased it since
+    if mail.emptied_at is not None:
+        mail.state = MailState.CANCELED  # forgotten meanwhile: there is nothing left to send
+        return
     mail.state = MailState.DEAD if tries >= MOST_TRIES else MailState.QUEUED
     mail.not_before, mail.error = clock.now() + pause_after(tries), reason[:500]
 
@@ -173,6 +176,14 @@ def _empty_old(session: Session) -> int:
     for mail in rows:
         _empty(mail, now)
     return len(rows)
+
+
+def empty(session: Session, subject_key: str) -> None:
+    """Empty recipient, subject and bodies of every mail about `subject_key`. The caller commits."""
+    now = clock.now()
+    for mail in session.scalars(select(OutgoingMail).filter_by(subject_key=subject_key)).all():
+        _empty(mail, now)
+        mail.recipient = ""
 
 
 def _empty(mail: OutgoingMail, now: datetime) -> None:

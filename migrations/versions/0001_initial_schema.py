@@ -845,6 +845,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_refund_charge_id"), ["charge_id"], unique=False)
 
     op.create_table(
+        "reminder",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("email", sa.LargeBinary(), nullable=True),
+        sa.Column("email_index", sa.String(length=64), nullable=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("article_id", sa.BigInteger(), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_reminder_public_id")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_reminder_token_hash")),
+    )
+    with op.batch_alter_table("reminder", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reminder_email_index"), ["email_index"], unique=False)
+
+    op.create_table(
         "replacement",
         sa.Column("old_id", sa.String(length=255), nullable=False),
         sa.Column("new_id", sa.String(length=255), nullable=False),
@@ -1955,6 +1975,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_replacement_new_id"))
 
     op.drop_table("replacement")
+    with op.batch_alter_table("reminder", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reminder_email_index"))
+
+    op.drop_table("reminder")
     with op.batch_alter_table("refund", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_refund_charge_id"))
 

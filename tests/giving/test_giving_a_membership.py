@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from membership import clock as clock_module
 from membership.accounts.models import Account as SignInAccount
+from membership.clock import add_months
 from membership.db import db
 from membership.giving import checking, claiming, coverage, gift_memberships, mailbox, stating
-from membership.giving.coverage import add_months
 from membership.giving.errors import NotClaimableError
 from membership.giving.gift_memberships import GiftState
 from membership.giving.models import GiftMembership, Payment

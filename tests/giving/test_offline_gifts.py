@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from membership.clock import add_months
 from membership.db import db
 from membership.giving import checking, coverage, measuring, offline_gifts, receipts, rederiving, stating
-from membership.giving.coverage import MOST_MONTHS_AHEAD, add_months
+from membership.giving.coverage import MOST_MONTHS_AHEAD
 from membership.giving.errors import ReferenceTakenError
 from membership.giving.ledger import LedgerEntry, LedgerLine
 from membership.giving.models import OfflineGift, ReceiptSource

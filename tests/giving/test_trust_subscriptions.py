@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from membership import clock
 from membership.gateway import client as gateway
-from membership.giving import applying, coverage, reconciling
+from membership.giving import applying, reconciling
 from membership.giving.ledger import Book, LedgerEntry, LedgerLine
 from membership.giving.models import Event, EventState, Owner, Payment, StripeCustomer, Subscription
 from membership.giving.movements import Movement
@@ -269,7 +269,7 @@ def test_s27_s28_periods_are_stripes_instants_and_end_at_the_instant_itself(
     ],
 )
 def test_s27_a_one_time_gift_covers_calendar_months_whatever_their_length(at, months, then):
-    assert coverage.add_months(at, months) == then
+    assert clock.add_months(at, months) == then
 
 
 def test_s29_a_subscription_made_anew_elsewhere_counts_once():
