@@ -11,6 +11,8 @@ from membership.appeals.choosing import ArticleFacts
 from membership.appeals.models import Placement
 from membership.web import languages
 
+NEWEST = 100
+
 
 def keep(session: Session, facts: ArticleFacts, *, slug: str, headline: str, published_at: datetime) -> None:
     """Know a published article as it is now, and make the slots that its links may carry. The caller commits."""
@@ -40,6 +42,20 @@ def of_language(session: Session, language: str) -> Sequence[Placement]:
     """The published articles of a language, the newest first."""
     found = select(Placement).filter_by(language=language)
     return session.scalars(found.order_by(Placement.published_at.desc(), Placement.article_id)).all()
+
+
+def newest(session: Session, language: str) -> Sequence[Placement]:
+    """The newest published articles of a language, a hundred at most."""
+    found = select(Placement).filter_by(language=language)
+    return session.scalars(
+        found.order_by(Placement.published_at.desc(), Placement.article_id).limit(NEWEST)
+    ).all()
+
+
+def tags(session: Session) -> list[str]:
+    """Every tag that a published article bears, in alphabetical order."""
+    borne = {tag for told in session.scalars(select(Placement.tags)) for tag in told.get("tags", ())}
+    return sorted(borne, key=str.casefold)
 
 
 def by_slug(session: Session, slug: str, language: str) -> Placement | None:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from babel import Locale
-from babel.numbers import format_currency
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -12,7 +10,7 @@ from membership import clock
 from membership.appeals import metering, queries
 from membership.appeals.metering import Meter
 from membership.appeals.models import Appeal, Invitation
-from membership.money import Money, decimals
+from membership.money import Money
 from membership.newsroom.settings_rows import Amounts, NewsroomSettings
 from membership.web import filters
 
@@ -61,6 +59,11 @@ class Ask:
     currency_symbol: str = ""
     invitation: InvitationLink | None = None
 
+    @property
+    def has_one_interval(self) -> bool:
+        """Whether there is nothing to choose among intervals."""
+        return len(self.intervals) == 1
+
 
 def ask(
     session: Session, appeal: Appeal, newsroom: NewsroomSettings, *, slot: str, campaign: Meter | None = None
@@ -104,18 +107,6 @@ def running_campaign(session: Session, newsroom: NewsroomSettings, language: str
     return metering.meter(campaign, newsroom, language) if campaign is not None else None
 
 
-def short_money(money: Money, language: str) -> str:
-    """An amount as briefly as can be: "€5", and "€5.50" only where there are cents."""
-    units = 10 ** decimals(money.currency)
-    if money.amount % units:
-        return filters.money(money, language)
-    pattern = Locale.parse(language).currency_formats["standard"].pattern.replace(".00", "")
-    text = format_currency(
-        money.amount // units, money.currency.upper(), pattern, locale=language, currency_digits=False
-    )
-    return filters.with_symbol(text, money.currency, language)
-
-
 def suggested(amounts: Amounts, newsroom: NewsroomSettings, currency: str, interval: str) -> list[int]:
     """The suggested amounts of an appeal, in minor units; the newsroom's where the appeal names none."""
     return amounts.get(currency, {}).get(interval) or newsroom.suggested(currency, interval)
@@ -149,7 +140,7 @@ def _amounts(units: Sequence[int], currency: str, language: str) -> list[Amount]
     return [
         Amount(
             value=Money(amount, currency).plain(),
-            label=short_money(Money(amount, currency), language),
+            label=filters.money(Money(amount, currency), language, short=True),
             checked=place == middle,
         )
         for place, amount in enumerate(units)

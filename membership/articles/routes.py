@@ -106,6 +106,8 @@ def _appeal_of(found: Article, *, is_quiet: bool, instead: Appeal | None) -> dic
         return {**around, "appeal": None, "campaign": None}
     slot = attribution.slot_of(session, found.id, chosen)
     campaign = appeals.running_campaign(session, newsroom, found.language)
+    if campaign is not None:
+        around["support_url"] = f"{around['support_url']}&campaign={campaign.slug}"
     ask = appeals.ask(session, chosen, newsroom, slot=slot, campaign=campaign)
     return {**around, "appeal": ask, "campaign": campaign}
 

@@ -3,14 +3,20 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from membership.accounts.models import Account
 from membership.accounts.session import signed_in_account
-from membership.appeals import queries as appeals
-from membership.articles import presenting, publishing, queries, routes, staff_life_routes
+from membership.articles import (
+    presenting,
+    publishing,
+    queries,
+    routes,
+    staff_appeal_routes,
+    staff_life_routes,
+)
 from membership.articles import staff_frame as frame
 from membership.articles.blueprint import staff_bp as bp
 from membership.articles.errors import EditConflictError, IncompleteArticleError
@@ -20,7 +26,7 @@ from membership.db import db
 from membership.newsroom import present
 from membership.web import access, languages
 
-__all__ = ["bp", "staff_life_routes"]
+__all__ = ["bp", "staff_appeal_routes", "staff_life_routes"]
 PAGE_SIZE = 50
 
 
@@ -124,22 +130,6 @@ def show(article_id: int) -> ResponseReturnValue:
     article = frame.article(article_id)
     g.language = article.language
     page = routes.page_of(article, is_quiet=request.args.get("copy") == "quiet")
-    return render_template("articles/article.html", **page)
-
-
-@bp.get("/under-appeal/<public_id>")
-@access.staff("editor")
-def show_under_appeal(public_id: str) -> ResponseReturnValue:
-    """Show an appeal under the newest article of its language, in its asking or its quiet copy."""
-    appeal = appeals.by_public_id(db.session(), public_id)
-    if appeal is None:
-        abort(404)
-    found = queries.latest(db.session(), appeal.language, limit=1)
-    if not found:
-        flash(_("There is no published article in this language to show it under."), "info")
-        return redirect(url_for("staff.appeals.edit", public_id=public_id), 303)
-    g.language = appeal.language
-    page = routes.page_of(found[0], is_quiet=request.args.get("copy") == "quiet", appeal=appeal)
     return render_template("articles/article.html", **page)
 
 

@@ -27,7 +27,7 @@ from membership.cli.database import upgrade_schema
 from membership.db import db
 from membership.settings import PREFIX, SANDBOX_WEBHOOK_SECRET, Settings
 
-RELEASE = 2
+RELEASE = 3
 """Counts up when the demonstration's data must be made anew."""
 console = Console(highlight=False)
 

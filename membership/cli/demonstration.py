@@ -7,7 +7,7 @@ import contextlib
 import json
 import random
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ from sqlalchemy.orm import Session
 from membership import clock, paths, secrets
 from membership.accounts import enrolling
 from membership.accounts.models import Account, Role
+from membership.appeals import campaigning, managing, presenting
 from membership.appeals.models import Appeal
 from membership.articles import importing
 from membership.articles.models import Article
 from membership.cli.pacing import Pace
+from membership.money import Money
 from membership.newsroom import due, settings_rows
 from membership.newsroom.models import OtherWay
 from membership.patrons import standing
@@ -85,23 +87,47 @@ def hire(session: Session) -> Account:
 
 
 def write_appeals(session: Session) -> None:
-    """Write the appeals. The caller commits."""
+    """Write the appeals, each with its rules; their days are as seen from now. The caller commits."""
     now = clock.now()
     for told in read("appeals.json"):
-        session.add(
-            Appeal(
-                public_id=f"demo-{told['key']}-{told['language']}",
-                name=told["name"],
-                language=told["language"],
-                heading=told["heading"],
-                body="\n\n".join(told["paragraphs"]),
-                highlight=told["highlight"],
-                created_at=now,
-                updated_at=now,
-                suggested_amounts=told["amounts"],
-                priority=told["priority"],
-            )
+        intervals = told.get("intervals", presenting.INTERVALS)
+        appeal = Appeal(
+            public_id=f"demo-{told['key']}-{told['language']}",
+            name=told["name"],
+            language=told["language"],
+            heading=told["heading"],
+            body="\n\n".join(told["paragraphs"]),
+            highlight=told["highlight"],
+            created_at=now,
+            updated_at=now,
+            suggested_amounts=told["amounts"],
+            priority=told["priority"],
+            rules=told.get("rules", {}),
+            first_day=_day(session, told["first_day"]) if "first_day" in told else None,
+            last_day=_day(session, told["last_day"]) if "last_day" in told else None,
+            **{f"asks_{interval}": interval in intervals for interval in presenting.INTERVALS},
         )
+        session.add(appeal)
+        managing.let_stand(session, appeal)
+
+
+def begin_campaigns(session: Session, by: Account) -> None:
+    """Begin the campaigns, some of them a while ago. The caller commits."""
+    zone = settings_rows.current(session).zone
+    for told in read("campaigns.json"):
+        plan = campaigning.Plan(
+            name=told["name"],
+            goal=Money(told["goal"], told["currency"]),
+            starts_at=datetime.combine(_day(session, told["first_day"]), time(), zone),
+            ends_at=datetime.combine(_day(session, told["last_day"] + 1), time(), zone),
+            words=told["words"],
+        )
+        campaigning.begin(session, told["slug"], plan, by=campaigning.By(by.id, by.public_id))
+
+
+def _day(session: Session, days: int) -> date:
+    """The newsroom's day so many days from now."""
+    return clock.today(settings_rows.current(session).zone) + timedelta(days=days)
 
 
 def write_topics(session: Session) -> None:
@@ -224,8 +250,9 @@ def is_set_up(session: Session) -> bool:
 def set_up(session: Session, *, media_folder: Path) -> None:
     """Write the whole newsroom, without its history: settings, people, appeals, articles, topics. Commits."""
     set_up_newsroom(session)
-    hire(session)
+    publisher = hire(session)
     write_appeals(session)
+    begin_campaigns(session, publisher)
     write_topics(session)
     session.commit()
     moved = days_since_written(clock.now())

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from membership.app import create_app
-from membership.appeals import attribution, managing, presenting
+from membership.appeals import attribution, managing
 from membership.appeals.models import Appeal, Campaign, Invitation, Showing
 from membership.articles import publishing
 from membership.articles.publishing import COMMAND
@@ -19,6 +19,7 @@ from membership.money import Money
 from membership.newsroom import page_changes
 from membership.newsroom.models import AuditEntry
 from membership.settings import Settings
+from membership.web import filters
 from tests.articles.stories import a_newsroom, a_story, an_appeal, words
 
 
@@ -112,7 +113,7 @@ def test_amounts_are_the_appeals_own_and_else_the_newsrooms(session, client):
 )
 def test_amounts_are_written_as_briefly_as_can_be(app, money, language, written):
     with app.test_request_context("/"):
-        assert presenting.short_money(money, language) == written
+        assert filters.money(money, language, short=True) == written
 
 
 def test_words_with_markup_are_shown_as_words(session, client):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from membership.giving import deriving, following, ordering, parsing
+from membership.giving import deriving, ordering, parsing
 from membership.giving.deriving import Derived
 from membership.giving.facts import Fact, Observed, SubscriptionState, ToRead
 from membership.giving.story import PatronFacts
@@ -57,7 +57,7 @@ def state(facts: PatronFacts) -> tuple[object, ...]:
     found = derived(facts)
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for payment in facts.payments:
-        for entry in following.entries_of(facts, payment, found):
+        for entry in deriving.entries_of(facts, payment, found):
             for line in entry.lines:
                 sums[line.book, line.currency] += line.amount
     return (

@@ -3,7 +3,6 @@
 import pytest
 from flask import Flask
 
-from membership.appeals.presenting import short_money
 from membership.money import Money
 from membership.web import filters
 
@@ -22,4 +21,4 @@ from membership.web import filters
 def test_an_amount_bears_its_sign(app: Flask, amount: Money, language: str, written: str, short: str):
     with app.app_context():
         assert filters.money(amount, language) == written
-        assert short_money(amount, language) == short
+        assert filters.money(amount, language, short=True) == short

@@ -3,7 +3,7 @@
 import itertools
 import json
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.appeals.models import Showing
+from membership.appeals import queries
+from membership.appeals.models import Campaign, Showing
 from membership.articles.models import Article, ArticleState
 from membership.cli import demonstration
 from membership.cli.pacing import Pace
@@ -86,6 +87,8 @@ def write(session: Session, plan: Plan, *, file: Path) -> int:
     """
     newsroom = settings_rows.current(session)
     sources = sources_of(session)
+    campaigns = queries.campaigns(session)
+    session.expunge_all()
     session.rollback()
     count = 0
     columns = (TextColumn("Patrons and their gifts"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -95,7 +98,7 @@ def write(session: Session, plan: Plan, *, file: Path) -> int:
             objects = [made for told, _given in batch for made in told]
             given = [one for _told, gifts in batch for one in gifts]
             if given:
-                session.execute(insert(Checkout), [_row(one, newsroom) for one in given])
+                session.execute(insert(Checkout), [_row(one, newsroom, campaigns) for one in given])
             loading.load(session, objects, as_of=plan.until)
             session.commit()
             pace.rest()
@@ -161,7 +164,7 @@ def _batches(told: Iterable[Told]) -> Iterator[list[Told]]:
         yield batch
 
 
-def _row(given: Given, newsroom: NewsroomSettings) -> dict[str, object]:
+def _row(given: Given, newsroom: NewsroomSettings, campaigns: Sequence[Campaign]) -> dict[str, object]:
     """Our own row of a try to give that came to a payment."""
     person, source = given.person, given.source
     return {
@@ -179,5 +182,16 @@ def _row(given: Given, newsroom: NewsroomSettings) -> dict[str, object]:
         "name": person.name,
         "article_id": source.article_id if source else None,
         "slot": source.slot if source else "",
+        "campaign": _campaign_of(given, campaigns),
         "state": CheckoutState.COMPLETE,
     }
+
+
+def _campaign_of(given: Given, campaigns: Sequence[Campaign]) -> str:
+    """The campaign that ran when somebody gave under an article, in its currency."""
+    running = (
+        campaign.slug
+        for campaign in campaigns
+        if campaign.currency == given.person.currency and campaign.starts_at <= given.at < campaign.ends_at
+    )
+    return next(running, "") if given.source is not None else ""
