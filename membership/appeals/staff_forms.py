@@ -44,7 +44,8 @@ class AmountsField(Field):
     def _value(self) -> str:
         if self.typed is not None:
             return self.typed
-        return "; ".join(Money(amount, self.currency).plain() for amount in self.data or [])
+        plain = (Money(amount, self.currency).plain() for amount in self.data or [])
+        return "; ".join(text.removesuffix(".00") for text in plain)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read each amount; a fault becomes the field's error."""
