@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-from membership.giving.coverage import add_months
+from membership.clock import add_months
 from membership.giving.sources import csvfiles, members
 from membership.giving.sources.csvfiles import Cells
 from membership.giving.sources.members import Left, Member, RowError, Told
