@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import archive, figures, lighthouse, memory, pages, starting, webhooks, weight
+from bench import archive, figures, lighthouse, memory, observatory, pages, starting, webhooks, weight
 
 PARTS: dict[str, Callable[[list[str]], int]] = {
     "pages": pages.main,
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[list[str]], int]] = {
     "archive": archive.main,
     "webhooks": webhooks.main,
     "lighthouse": lighthouse.main,
+    "observatory": observatory.main,
 }
 ELSEWHERE = """\
 Not measured here, since every test run holds it: no fault of axe, of the HTML checker, no request to others, no cookie

@@ -59,11 +59,13 @@ def main(words: list[str] | None = None) -> int:
                 f"An archive of {wanted.articles:,} articles, made in {time.monotonic() - began:.0f} s, seed {SEED}"
             )
             db.session.remove()
+            other = env | {"MEMBERSHIP_DATA_DIR": f"{folder}/other", "MEMBERSHIP_DATABASE_URL": database(app)}
             with (
-                running(env, "serve", "--port", str(PORT), "--workers", "2"),
-                running(env, "worker") as worker,
+                machine.running(machine.ours("serve", "--port", str(PORT), "--workers", "2"), env),
+                machine.running(machine.ours("serve", "--port", str(OTHER), "--workers", "2"), other),
+                machine.running(machine.ours("worker"), env) as worker,
             ):
-                measure(app, data, worker, wanted.articles)
+                measure(app, data, worker, given.articles, table)
             db.session.remove()
             db.engine.dispose()
     return 0

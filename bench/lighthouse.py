@@ -69,7 +69,7 @@ def measure(given: argparse.Namespace, table: figures.Table) -> None:
     """Look at each page, then name the worst of each figure."""
     machine.need("chromium")
     folder = packages.installed(PACKAGE, VERSION)
-    with sites.prepared() as site, sites.serving(site):
+    with sites.prepared(with_picture_sizes=True) as site, sites.serving(site):
         paths = given.paths or public_pages(site)
         table.say(
             f"  Lighthouse {VERSION}, mobile, {len(paths)} pages; performance, accessibility, practices, SEO"

@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -113,6 +114,25 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", *, seconds: float = S
                 raise TimeoutError(f"{process.args!r} ended: {said}") from None
             time.sleep(0.02)
     raise TimeoutError(f"{url} does not answer")
+
+
+def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until somebody listens on a port of this machine.
+
+    Raises:
+        TimeoutError: nobody does, or the process has ended.
+    """
+    for _try in range(START_S * 20):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if process.poll() is not None:
+                said = process.stderr.read().decode()[-500:] if process.stderr else ""
+                raise TimeoutError(f"{process.args!r} ended: {said}") from None
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError(f"nobody listens on port {port}")
 
 
 def tree(pid: int) -> list[int]:

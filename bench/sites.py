@@ -1,5 +1,6 @@
 """The demonstration newsroom, prepared in a folder and served as production serves it."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,10 +8,12 @@ from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
 
+from cryptography.fernet import Fernet
 from flask import Flask
 
 from bench import machine
 from membership.app import create_app
+from membership.articles import picturing
 from membership.cli import demonstration
 from membership.cli.database import upgrade_schema
 from membership.cli.demo import environment
@@ -39,8 +42,12 @@ class Prepared:
 
 
 @contextmanager
-def prepared(*, base_url: str | None = None) -> Iterator[Prepared]:
-    """The demonstration's content with every page stored, in a folder of its own."""
+def prepared(*, base_url: str | None = None, with_picture_sizes: bool = False) -> Iterator[Prepared]:
+    """The demonstration's content with every page stored, in a folder of its own.
+
+    With `base_url` it has the settings of a production of that address; none of them is of use to anybody.
+    The sizes of pictures, which the worker makes, take a minute and matter only to browsers.
+    """
     with TemporaryDirectory(prefix="membership-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # nginx drops its rights
@@ -48,17 +55,33 @@ def prepared(*, base_url: str | None = None) -> Iterator[Prepared]:
         data.mkdir()
         env = environment(data, port=SITE, sandbox_port=SITE + 9)
         if base_url:
-            env["MEMBERSHIP_BASE_URL"] = base_url
+            env = as_in_production(env, base_url)
         app = create_app(Settings.from_environment(env))
         with app.app_context():
             upgrade_schema()
             demonstration.set_up(db.session(), media_folder=app.extensions["membership_media"])
+            if with_picture_sizes:
+                picturing.make_sizes(db.session(), app.extensions["membership_media"])
             page_store.render_ahead(db.session())
             try:
                 yield Prepared(env, app, folder)
             finally:
                 db.session.remove()
                 db.engine.dispose()
+
+
+def as_in_production(env: dict[str, str], base_url: str) -> dict[str, str]:
+    """The same data with a production's settings: no sandbox, so that pages name Stripe's own hosts alone."""
+    left_out = ("MEMBERSHIP_STRIPE_API_BASE", "MEMBERSHIP_CLOCK_FILE")
+    return {name: value for name, value in env.items() if name not in left_out} | {
+        "MEMBERSHIP_MODE": "production",
+        "MEMBERSHIP_BASE_URL": base_url,
+        "MEMBERSHIP_SECRET_KEY": secrets.token_hex(32),
+        "MEMBERSHIP_FIELD_KEYS": Fernet.generate_key().decode(),
+        "MEMBERSHIP_STRIPE_SECRET_KEY": "sk_test_nobodys",
+        "MEMBERSHIP_STRIPE_WEBHOOK_SECRETS": "whsec_nobodys",
+        "MEMBERSHIP_MAIL_URL": f"file://{env['MEMBERSHIP_DATA_DIR']}/mail",
+    }
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`membership deploy-files`: what stands before the program on a machine of one's own, written from its settings."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,22 +22,44 @@ TYPES = {
 """The stored pages that are no HTML."""
 
 
+@dataclass(frozen=True)
+class Tls:
+    """How nginx speaks TLS: the folder of certificate and key, and where it leads to https:// from."""
+
+    certificates: Path
+    redirects_from: str = "80"
+
+
 @click.command("deploy-files")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--upstream", default="127.0.0.1:8000", show_default=True, help="Where `membership serve` listens."
 )
-@click.option("--listen", default="80", show_default=True, help="What nginx listens to.")
+@click.option(
+    "--listen", help="What nginx listens to.  [default: 443, and 80 to lead there, for https; else 80]"
+)
+@click.option(
+    "--certificates",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where fullchain.pem and privkey.pem are.  [default: /etc/letsencrypt/live/HOST]",
+)
 @with_appcontext
-def deploy_files(folder: Path, upstream: str, listen: str) -> None:
+def deploy_files(folder: Path, upstream: str, listen: str | None, certificates: Path | None) -> None:
     """Write nginx.conf (stored pages served as files) and CDN.md into FOLDER.
+
+    With a MEMBERSHIP_BASE_URL of https:// nginx speaks TLS, and leads from http:// there.
 
     Example: membership deploy-files /etc/nginx/membership
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's documented way to the app behind the proxy
     folder.mkdir(parents=True, exist_ok=True)
     settings: Settings = app.extensions["membership_settings"]
-    recipe = nginx(settings, headers(app), upstream=upstream, listen=listen)
+    host = urlsplit(settings.base_url).hostname
+    tls = None
+    if settings.base_url.startswith("https://"):
+        tls = Tls(certificates or Path(f"/etc/letsencrypt/live/{host}"))
+    listen = listen or ("443" if tls else "80")
+    recipe = nginx(settings, headers(app), upstream=upstream, listen=listen, tls=tls)
     for name, text in (("nginx.conf", recipe), ("CDN.md", CDN)):
         (folder / name).write_text(text)
         click.echo(f"Wrote {folder / name}")
@@ -49,8 +72,10 @@ def headers(app: Flask) -> dict[str, str]:
     return {name: value for name, value in told.items() if name.lower() not in NOT_OF_FILES}
 
 
-def nginx(settings: Settings, page_headers: dict[str, str], *, upstream: str, listen: str) -> str:
-    """An nginx configuration, to be included in its `http` block."""
+def nginx(
+    settings: Settings, page_headers: dict[str, str], *, upstream: str, listen: str, tls: Tls | None = None
+) -> str:
+    """An nginx configuration, to be included in its `http` block; with `tls` it speaks TLS where it listens."""
     names = {"location ~ " + pattern: kind for pattern, kind in TYPES.items()}
     pages = "\n".join(
         _stored(where, kind, page_headers, settings.data_dir)
@@ -59,7 +84,9 @@ def nginx(settings: Settings, page_headers: dict[str, str], *, upstream: str, li
     return _NGINX.format(
         base_url=settings.base_url,
         host=urlsplit(settings.base_url).hostname,
-        listen=listen,
+        listen=f"{listen} ssl http2" if tls else listen,
+        tls=_TLS.format(certificates=tls.certificates) if tls else "",
+        redirect=_redirect(settings.base_url, tls) if tls else "",
         upstream=upstream,
         asking=CACHE_CONTROL["asking"],
         quiet=CACHE_CONTROL["quiet"],
@@ -68,6 +95,10 @@ def nginx(settings: Settings, page_headers: dict[str, str], *, upstream: str, li
         static=paths.STATIC,
         media_policy=media.POLICY,
     )
+
+
+def _redirect(base_url: str, tls: Tls) -> str:
+    return _REDIRECT.format(listen=tls.redirects_from, host=urlsplit(base_url).hostname, base_url=base_url)
 
 
 def _stored(where: str, kind: str, page_headers: dict[str, str], data: Path) -> str:
@@ -110,10 +141,10 @@ upstream membership {{
   keepalive 32;
 }}
 
-server {{
+{redirect}server {{
   listen {listen};
   server_name {host};
-  client_max_body_size 21m;
+{tls}  client_max_body_size 21m;
   set $membership_path $uri;  # try_files changes $uri
 
   location /static/ {{
@@ -157,6 +188,24 @@ server {{
     try_files $membership_may_be_file/$membership_copy$membership_page/_page =502;
   }}
 }}
+"""
+
+_TLS = """\
+  ssl_certificate {certificates}/fullchain.pem;
+  ssl_certificate_key {certificates}/privkey.pem;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_session_cache shared:membership:2m;
+  ssl_session_tickets off;
+"""
+
+_REDIRECT = """\
+server {{
+  listen {listen};
+  server_name {host};
+  location /.well-known/acme-challenge/ {{ root /var/www/html; }}  # where certbot answers
+  location / {{ return 301 {base_url}$request_uri; }}
+}}
+
 """
 
 _PAGES = """\
