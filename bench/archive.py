@@ -6,21 +6,20 @@ watched for a while as it makes the rest, and a story is published while it does
 """
 
 import argparse
-import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from bench import figures, machine
 from membership import clock
 from membership.app import create_app
 from membership.articles import appealing, publishing
@@ -33,19 +32,28 @@ from membership.newsroom import settings_rows
 from membership.settings import Settings
 from membership.web.page_files import PageFiles
 
-PORT = 8192
+PORT, OTHER = 8192, 8193
+PORTS = (PORT, OTHER)
+MACHINES = "two servers with two workers and pages of their own"
 SEED = 20261122
 ASKED = 30
 WATCHED_S = 30
+LOOKED_S = 5
 VISIBLE_BAR_S = 2.0
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 def main(words: list[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.archive")
+    return figures.command("archive", __doc__, run, words, options)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """How large the archive is."""
     parser.add_argument("--articles", type=int, default=10_000)
-    wanted = parser.parse_args(words)
+
+
+def run(given: argparse.Namespace, table: figures.Table) -> None:
+    """Make the archive, serve it from two machines' worth of processes, and measure."""
     with tempfile.TemporaryDirectory(prefix="membership-bench-") as folder:
         data = Path(folder) / "data"
         data.mkdir()
@@ -54,12 +62,14 @@ def main(words: list[str] | None = None) -> int:
         with app.app_context():
             upgrade_schema()
             began = time.monotonic()
-            fill(db.session(), wanted.articles)
-            print(
-                f"An archive of {wanted.articles:,} articles, made in {time.monotonic() - began:.0f} s, seed {SEED}"
-            )
+            fill(db.session(), given.articles)
+            made_in = time.monotonic() - began
+            table.say(f"  {given.articles:,} articles, made in {made_in:.0f} s, seed {SEED}; {MACHINES}")
+            other = env | {
+                "MEMBERSHIP_DATA_DIR": f"{folder}/other",
+                "MEMBERSHIP_DATABASE_URL": app.extensions["membership_settings"].database_url,
+            }
             db.session.remove()
-            other = env | {"MEMBERSHIP_DATA_DIR": f"{folder}/other", "MEMBERSHIP_DATABASE_URL": database(app)}
             with (
                 machine.running(machine.ours("serve", "--port", str(PORT), "--workers", "2"), env),
                 machine.running(machine.ours("serve", "--port", str(OTHER), "--workers", "2"), other),
@@ -68,7 +78,6 @@ def main(words: list[str] | None = None) -> int:
                 measure(app, data, worker, given.articles, table)
             db.session.remove()
             db.engine.dispose()
-    return 0
 
 
 def fill(session: Session, count: int) -> None:
@@ -108,44 +117,64 @@ def _article(number: int, at: datetime, choose: random.Random) -> Article:
     )
 
 
-def measure(app: Flask, data: Path, worker: "subprocess.Popen[bytes]", count: int) -> None:
-    """Change everything, ask, watch, publish; print what was found."""
-    wait_until(lambda: b"Before" in page("/"), seconds=180)
+def measure(
+    app: Flask, data: Path, worker: "subprocess.Popen[bytes]", count: int, table: figures.Table
+) -> None:
+    """Change everything, ask everywhere, watch, publish."""
+    for port in PORTS:
+        wait_until(lambda port=port: b"Before" in page("/", port), seconds=180)
     choose = random.Random(SEED)  # noqa: S311 - as above
     asked = [f"/articles/story-{choose.randrange(count)}" for _page in range(ASKED)]
     for path in asked:
-        page(path)
+        for port in PORTS:
+            page(path, port)
     settings_rows.change(db.session(), {"name": "Changed for all"})
     db.session.commit()
-    committed = time.monotonic()
-    seen = [wait_until(lambda path=path: b"Changed for all" in page(path)) - committed for path in asked[:1]]
+    last = last_without(b"Changed for all", asked[0], since=time.monotonic())
+    table.say("  everything changed (the newsroom's name), then pages of all ages asked for:")
+    table.add("the last old answer of any worker, of the page asked for", last, "s", most=VISIBLE_BAR_S)
     answers = [timed(path) for path in asked[1:]]
-    print(
-        "\nEverything changed (the newsroom's name), then pages of all ages asked for, one after the other:"
+    table.add(
+        f"answers without the change, of {len(answers)} other pages",
+        sum(not new for _s, new in answers),
+        most=0,
     )
-    print(f"  seen on the first page asked for       {seen[0]:6.2f} s   (bar: <= {VISIBLE_BAR_S:.0f} s)")
-    print(f"  answers with the change, of {len(answers)}         {sum(new for _s, new in answers):6}")
-    print(f"  time of an answer, the longest         {max(s for s, _new in answers):6.2f} s")
-    watch(app, data, worker, count)
-    publish(db.session())
+    table.add("the longest time of such an answer", max(s for s, _new in answers), "s", most=VISIBLE_BAR_S)
+    watch(app, data, worker, count, table)
+    publish(db.session(), table)
 
 
-def watch(app: Flask, data: Path, worker: "subprocess.Popen[bytes]", count: int) -> None:
+def last_without(text: bytes, path: str, *, since: float) -> float:
+    """How long after `since` the last answer without a text came; each is asked by a connection of its own.
+
+    A new connection reaches any worker of its machine, so that in LOOKED_S all of them have answered many times.
+    """
+    last = 0.0
+    while time.monotonic() < since + LOOKED_S:
+        for port in PORTS:
+            if text not in page(path, port):
+                last = time.monotonic() - since
+    return last
+
+
+def watch(
+    app: Flask, data: Path, worker: "subprocess.Popen[bytes]", count: int, table: figures.Table
+) -> None:
     """Count what the worker makes in WATCHED_S, and its time on a processor."""
     files = PageFiles(data / "pages")
     newest = app.extensions["membership_pages"][0].news.newest("/")[1]
-    before, cpu = made(files, newest), cpu_seconds(worker.pid)
+    before, cpu = made(files, newest), machine.cpu_seconds(worker.pid)
     time.sleep(WATCHED_S)
-    pages, spent = made(files, newest) - before, cpu_seconds(worker.pid) - cpu
+    pages, spent = made(files, newest) - before, machine.cpu_seconds(worker.pid) - cpu
     rate = pages / WATCHED_S
-    print(f"\nThe worker, watched for {WATCHED_S} s as it makes the rest with half of a core at most:")
-    print(f"  pages (both copies, best compression)  {pages:6}    {rate:.1f} a second")
-    print(f"  processor a page                       {1000 * spent / max(pages, 1):6.0f} ms")
-    print(f"  all {count:,} would take              {count / max(rate, 0.01) / 60:6.1f} min")
+    table.say(f"  the worker, watched for {WATCHED_S} s as it makes the rest with half of a core at most:")
+    table.add("pages a second, both copies in the best compression", rate)
+    table.add("processor of a page", 1000 * spent / max(pages, 1), "ms")
+    table.add(f"all {count:,} would take", count / max(rate, 0.01) / 60, "min")
 
 
-def publish(session: Session) -> None:
-    """Publish a story while the worker is busy, and wait until its page and the front page have it."""
+def publish(session: Session, table: figures.Table) -> None:
+    """Publish a story while the worker is busy, and ask for its page and the front page everywhere."""
     draft = Draft(headline="News of this minute", body="It has come.", language="en", section="section-1")
     article = publishing.create(session, draft, by=COMMAND)
     publishing.publish(session, article, by=COMMAND)
@@ -153,10 +182,10 @@ def publish(session: Session) -> None:
     session.commit()
     committed = time.monotonic()
     own = wait_until(lambda: b"It has come." in page(path)) - committed
-    front = wait_until(lambda: b"News of this minute" in page("/")) - committed
-    print("\nA story published meanwhile:")
-    print(f"  seen at its own address                {own:6.2f} s   (bar: <= {VISIBLE_BAR_S:.0f} s)")
-    print(f"  seen on the front page                 {front:6.2f} s   (bar: <= {VISIBLE_BAR_S:.0f} s)")
+    front = last_without(b"News of this minute", "/", since=committed)
+    table.say("  a story published meanwhile:")
+    table.add("seen at its own address", own, "s", most=VISIBLE_BAR_S)
+    table.add("the last front page of any worker without it", front, "s", most=VISIBLE_BAR_S)
 
 
 def made(files: PageFiles, generation: int) -> int:
@@ -165,16 +194,10 @@ def made(files: PageFiles, generation: int) -> int:
     return sum(meta is not None and meta.generation >= generation for meta in found)
 
 
-def cpu_seconds(pid: int) -> float:
-    """The processor time of a process until now (Linux)."""
-    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(told[11]) + int(told[12])) / _TICK
-
-
-def page(path: str) -> bytes:
+def page(path: str, port: int = PORT) -> bytes:
     """What a reader gets; nothing while the site does not answer."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
             body: bytes = answer.read()
     except OSError:
         return b""
@@ -200,22 +223,6 @@ def wait_until(true: Callable[[], bool], *, seconds: float = 60) -> float:
             return time.monotonic()
         time.sleep(0.02)
     raise TimeoutError
-
-
-@contextmanager
-def running(env: dict[str, str], *words: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process of the product while the block runs."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "membership", *words],
-        env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Figures beside their bars, and what a command that measures says in the end."""
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -53,6 +54,7 @@ def command(
     if options:
         options(parser)
     given = parser.parse_args(words)
+    signal.signal(signal.SIGTERM, lambda *_told: sys.exit(143))  # whoever stops it stops its servers too
     print(f"== bench.{name}: {machine.told()}", flush=True)
     table, began = Table(), time.monotonic()
     try:
