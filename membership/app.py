@@ -15,6 +15,7 @@ from membership.articles import routes as articles
 from membership.articles import staff_routes as staff_articles
 from membership.db import db
 from membership.gateway import client as gateway
+from membership.giving import door
 from membership.giving import routes as giving
 from membership.giving import staff_routes as staff_giving
 from membership.mail import outbox
@@ -83,6 +84,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for feature in (site, mail, accounts, patrons, appeals, articles, giving, topics):
         app.register_blueprint(feature.bp)
     app.register_blueprint(_staff_blueprint())
+    door.init_app(app)
     app.extensions["membership_media"] = settings.data_dir / "media"
     page_store.init_app(
         app, folder=settings.data_dir / "pages", changes=page_changes, known=addresses.known_to_readers

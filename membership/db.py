@@ -169,6 +169,11 @@ def _writing_view(engine: Engine) -> Engine:
     return kept[1]
 
 
+def writing_engine() -> Engine:
+    """The engine of the present app for transactions that write, for who needs no session of a request."""
+    return _writing_view(db.engine)
+
+
 db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": UnitSession})
 
 

@@ -69,6 +69,8 @@ def wake(session: Session, name: str) -> None:
 
 @event.listens_for(Session, "after_commit")
 def _send(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # only a savepoint was let go; the transaction is still open
     for name in sorted(session.info.pop("wakes", ())):
         if _jobs.task is None:
             continue
@@ -80,6 +82,8 @@ def _send(session: Session) -> None:
 
 @event.listens_for(Session, "after_rollback")
 def _drop(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # what came before the savepoint still wants its wake-up
     session.info.pop("wakes", None)
 
 

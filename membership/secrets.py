@@ -60,19 +60,31 @@ class Secret(TypeDecorator[str]):
         return None if value is None else open_sealed(value)
 
 
+class Sealed(bytes):
+    """Bytes that are encrypted already (seal_bytes)."""
+
+
 class SecretBytes(TypeDecorator[bytes]):
-    """Bytes that are stored encrypted: what others sent us that has addresses and names in it."""
+    """Bytes that are stored encrypted: what others sent us that has addresses and names in it.
+
+    They may come sealed, from who would not encrypt while others wait for the transaction.
+    """
 
     impl = LargeBinary
     cache_ok = True
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
         """Encrypt with the newest key."""
-        return None if value is None else _fernet().encrypt(value)
+        return value if value is None or isinstance(value, Sealed) else seal_bytes(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
         """Decrypt with whichever key fits."""
         return None if value is None else open_sealed_bytes(value)
+
+
+def seal_bytes(value: bytes) -> Sealed:
+    """Bytes, encrypted with the newest field key."""
+    return Sealed(_fernet().encrypt(value))
 
 
 def open_sealed(value: bytes) -> str:

@@ -62,6 +62,8 @@ def _check_time(at: str, now: datetime) -> None:
 
 
 def _parts(header: str) -> tuple[str, list[bytes]]:
+    if not header:
+        raise SignatureError("missing")
     pairs = [part.strip().partition("=") for part in header[:4096].split(",")]
     times = [value for key, _, value in pairs if key == "t"]
     signatures = [value.encode() for key, _, value in pairs if key == "v1"][:_MOST_SIGNATURES]

@@ -1,7 +1,7 @@
 """The door for Stripe's events: only what Stripe has signed is let in, and it is stored whole before anything else."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from membership.giving import reading_list
 from membership.giving.facts import ToRead
 from membership.giving.fields import Json, Thing, UnreadableObjectError
 from membership.giving.models import Event, EventState
+from membership.secrets import seal_bytes
 
 log = structlog.get_logger(__name__)
 MOST_BYTES = 1024 * 1024
@@ -52,12 +53,26 @@ class Delivery:
     at: datetime
 
 
-def receive(
-    session: Session, delivery: Delivery, *, secrets: Iterable[str], is_live: bool
-) -> tuple[str, Outcome, EventState]:
-    """Let a delivery in and store its event: the id, what became of the delivery, and the event's state.
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """An event that may be let in: what stands in it, and the row that it will be."""
 
-    The caller commits before it answers, then lets giving.applying apply what is RECEIVED.
+    event: Json
+    row: Json
+    is_delivered: bool  # by Stripe; otherwise it was read from a list or a file
+
+    @property
+    def id(self) -> str:
+        """The event's id."""
+        return str(self.row["id"])
+
+
+Stored = tuple[str, Outcome, EventState]
+"""The event's id, what became of the delivery, and the event's state."""
+
+
+def open_letter(delivery: Delivery, *, secrets: Iterable[str], is_live: bool) -> Letter:
+    """Look at a delivery as far as needs no database: whose it is, what stands in it; encrypt it for its row.
 
     Raises:
         SignatureError: it is not Stripe's, or its time is more than five minutes off.
@@ -66,35 +81,59 @@ def receive(
     events.check_signature(delivery.body, delivery.signature[:MOST_HEADER], secrets, delivery.at)
     event = _strictly(delivery.body)
     try:
-        return _store(session, event, delivery, is_live=is_live)
+        return _letter(event, delivery, is_live=is_live)
     except UnreadableObjectError as error:
         raise SignedNonsenseError(error.field) from None
 
 
-def store(session: Session, event: Json, *, at: datetime, is_live: bool) -> tuple[str, Outcome, EventState]:
+def store(session: Session, event: Json, *, at: datetime, is_live: bool) -> Stored:
     """Store an event that was read from Stripe or from a file, as if it had been delivered. The caller commits.
 
     Raises:
         UnreadableObjectError: it is no event.
     """
     body = json.dumps(event, sort_keys=True, separators=(",", ":")).encode()
-    return _store(session, event, Delivery(body=body, signature="", at=at), is_live=is_live)
+    letter = _letter(event, Delivery(body=body, signature="", at=at), is_live=is_live)
+    stored = store_all(session, [letter])[0]
+    if stored[1] is Outcome.STORED:
+        jobs.wake(session, "events")
+    return stored
 
 
-def _store(
-    session: Session, event: Json, delivery: Delivery, *, is_live: bool
-) -> tuple[str, Outcome, EventState]:
+def store_all(session: Session, letters: Sequence[Letter]) -> list[Stored]:
+    """Store events whole, each under its id, or count them as another delivery of what is known; in their order.
+
+    The caller commits before it answers, then applies what is RECEIVED or wakes the worker for it.
+    """
+    connection = session.connection()
+    in_order = sorted(letters, key=lambda letter: letter.id)  # so that no two processes wait for each other
+    first = {letter.id: letter for letter in reversed(in_order)}
+    rows = [first[event_id].row for event_id in sorted(first)]
+    added = connection.execute(_ADD[connection.dialect.name], rows if len(rows) > 1 else rows[0])
+    new = {event_id for (event_id,) in added}
+    found: dict[int, Stored] = {}
+    for letter in in_order:
+        if letter.id in new and letter is first[letter.id]:
+            found[id(letter)] = (letter.id, Outcome.STORED, letter.row["state"])
+        else:
+            found[id(letter)] = _again(session, letter)
+    return [found[id(letter)] for letter in letters]
+
+
+def _letter(event: Json, delivery: Delivery, *, is_live: bool) -> Letter:
     thing = Thing("event", event)
-    event_id, mode = thing.text("id"), event.get("livemode")
+    event_id, mode = _plain(thing, "id"), event.get("livemode")
     if not isinstance(mode, bool):
         raise UnreadableObjectError("event", "livemode")
-    values = {
+    if mode != is_live:
+        log.error("event_of_the_wrong_mode", event_id=event_id)
+    row = {
         "id": event_id,
-        "type": thing.text("type")[:80],
+        "type": _plain(thing, "type")[:80],
         "created": thing.instant("created"),
         "api_version": thing.words("api_version", 40),
         "is_live": mode,
-        "body": delivery.body,
+        "body": seal_bytes(delivery.body),
         "received_at": delivery.at,
         "next_try_at": delivery.at,
         "state": EventState.RECEIVED if mode == is_live else EventState.WRONG_MODE,
@@ -103,40 +142,48 @@ def _store(
         "has_conflict": False,
         "error": "",
     }
-    connection = session.connection()
-    added = connection.execute(_ADD[connection.dialect.name], values).first()
-    if added is None:
-        return _again(session, event_id, event, is_read=not delivery.signature)
-    if mode != is_live:
-        log.error("event_of_the_wrong_mode", event_id=event_id)
-    jobs.wake(session, "events")
-    return event_id, Outcome.STORED, values["state"]  # type: ignore[return-value]  # set above
+    return Letter(event=event, row=row, is_delivered=bool(delivery.signature))
 
 
-def _again(session: Session, event_id: str, body: Json, *, is_read: bool) -> tuple[str, Outcome, EventState]:
+def _plain(thing: Thing, name: str) -> str:
+    """A word of Stripe's own; a NUL or half of a letter in it could be stored by no table."""
+    value = thing.text(name)
+    if not (value.isascii() and value.isprintable()):
+        raise UnreadableObjectError(thing.kind, name)
+    return value
+
+
+def _again(session: Session, letter: Letter) -> Stored:
     """Count another delivery of an event; one that says something else is evidence that something is wrong."""
-    known = session.scalars(select(Event).filter_by(id=event_id).with_for_update()).one()
-    if not is_read:
+    known = session.scalars(select(Event).filter_by(id=letter.id).with_for_update()).one()
+    if letter.is_delivered:
         known.deliveries += 1
-    if _told(json.loads(known.body)) == _told(body):
-        return event_id, Outcome.DUPLICATE, known.state
+    if _told(json.loads(known.body)) == _told(letter.event):
+        return letter.id, Outcome.DUPLICATE, known.state
     known.has_conflict = True
-    log.error("event_conflict", event_id=event_id)
-    told = Thing("event", body).thing("data").thing("object")
-    reading_list.add(session, ToRead(type=told.text("object")[:40], id=told.text("id"), reason="conflict"))
-    return event_id, Outcome.CONFLICT, known.state
+    log.error("event_conflict", event_id=letter.id)
+    told = _object(letter.event)
+    if isinstance(told, dict) and isinstance(told.get("id"), str) and isinstance(told.get("object"), str):
+        wanted = ToRead(type=told["object"][:40], id=told["id"][:255], reason="conflict")
+        reading_list.add(session, wanted)
+    return letter.id, Outcome.CONFLICT, known.state
 
 
 def _told(event: Json) -> tuple[object, ...]:
     """What an event says; the rest of it may differ between deliveries."""
-    return (event.get("type"), event.get("created"), (event.get("data") or {}).get("object"))
+    return (event.get("type"), event.get("created"), _object(event))
+
+
+def _object(event: Json) -> object:
+    data = event.get("data")
+    return data.get("object") if isinstance(data, dict) else None
 
 
 def _strictly(body: bytes) -> Json:
     """The event, read with nothing taken that Stripe never writes: other numbers, doubled keys, depth without end."""
     try:
         text = body.decode("utf-8")
-        parsed = json.loads(text, object_pairs_hook=_without_doubles, parse_constant=_refuse)
+        parsed = _DECODER.decode(text)
     except (ValueError, RecursionError):
         raise SignedNonsenseError("json") from None
     if not isinstance(parsed, dict) or _is_deeper(parsed, _MOST_DEPTH):
@@ -153,6 +200,9 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> Json:
 
 def _refuse(constant: str) -> object:
     raise ValueError(constant)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_doubles, parse_constant=_refuse)
 
 
 def _is_deeper(value: object, levels: int) -> bool:

@@ -1,5 +1,7 @@
 """The security headers of every answer, and the default that nothing personal is kept by a cache."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
@@ -35,18 +37,27 @@ def content_security_policy(*, form_hosts: tuple[str, ...], frame_ancestors: str
     )
 
 
+def always(config: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that every answer has unless its view sets its own, whatever it is about."""
+    found = {
+        "Content-Security-Policy": config["CONTENT_SECURITY_POLICY"],
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "Permissions-Policy": "browsing-topics=(), camera=(), geolocation=(), microphone=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+    }
+    if urlsplit(config["BASE_URL"]).scheme == "https":
+        found["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return found
+
+
 def _set(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", current_app.config["CONTENT_SECURITY_POLICY"])
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-    headers.setdefault("Permissions-Policy", "browsing-topics=(), camera=(), geolocation=(), microphone=()")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    if "frame-ancestors 'none'" in headers["Content-Security-Policy"]:
-        headers.setdefault("X-Frame-Options", "DENY")
-    if urlsplit(current_app.config["BASE_URL"]).scheme == "https":
-        headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+    for name, value in always(current_app.config).items():
+        if name != "X-Frame-Options" or "frame-ancestors 'none'" in headers["Content-Security-Policy"]:
+            headers.setdefault(name, value)
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store"
         if request.endpoint != "static":

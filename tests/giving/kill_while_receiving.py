@@ -1,43 +1,80 @@
-"""A process that takes one delivery and kills itself (signal 9) at a named point; run by test_trust_webhooks.
+"""A process that takes deliveries through the door and kills itself (signal 9) at a named point.
 
-Usage: python -m tests.giving.kill_while_receiving POINT < event.json, with the app's environment.
+Usage: python -m tests.giving.kill_while_receiving POINT < events.jsonl, with the app's environment. It writes the id
+of each event once it is answered. Points: received, stored, applied, committed (of one event), group-before and
+group-after (the commit that the second event and those after it share).
 """
 
+import json
 import os
 import signal
 import sys
+import threading
+import time
 
-from membership import clock
+from flask import Flask
+from sqlalchemy import event as listening
+from sqlalchemy.orm import Session
+from werkzeug.test import create_environ, run_wsgi_app
+
 from membership.app import create_app
 from membership.db import db
-from membership.giving import applying, receiving
 from membership.settings import Settings
 from tests.giving.conftest import signed
 
+COMMITS = {"received": 1, "applied": 2, "group-before": 2}
+"""Points just before a commit, and which one."""
+COMMITTED = {"stored": 1, "committed": 2, "group-after": 2}
+"""Points just after a commit."""
+
 
 def main(point: str) -> None:
-    """Receive what stands on the standard input, until the point."""
-    settings = Settings.from_environment(dict(os.environ))
-    app = create_app(settings)
+    """Take what stands on the standard input, until the point."""
+    app = create_app(Settings.from_environment(dict(os.environ)))
     with app.app_context():
-        session = db.session()
-        body = sys.stdin.buffer.read()
-        delivery = receiving.Delivery(body=body, signature=signed(body)["Stripe-Signature"], at=clock.now())
-        event_id, _, _ = receiving.receive(
-            session, delivery, secrets=settings.stripe_webhook_secrets, is_live=False
-        )
-        _dies_here(point, "received")
-        session.commit()
-        _dies_here(point, "stored")
-        applying.apply_event(session, event_id)
-        session.flush()
-        _dies_here(point, "applied")
-        session.commit()
-        _dies_here(point, "committed")
+        engine = db.engine
+    bodies = sys.stdin.buffer.read().splitlines()
+    if len(bodies) > 1:
+        _apply_nothing(app)
+    seen = {"before": 0, "after": 0}
+
+    @listening.listens_for(engine, "commit")
+    def before(_connection: object) -> None:
+        seen["before"] += 1
+        if seen["before"] == 1 and len(bodies) > 1:
+            time.sleep(2)  # the others come meanwhile
+        _dies_at(point, COMMITS, seen["before"])
+
+    @listening.listens_for(Session, "after_commit")
+    def after(session: Session) -> None:
+        if session.in_nested_transaction():
+            return  # only a savepoint
+        seen["after"] += 1
+        _dies_at(point, COMMITTED, seen["after"])
+
+    threads = [threading.Thread(target=_deliver, args=(app, body)) for body in bodies]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.1)
+    for thread in threads:
+        thread.join()
 
 
-def _dies_here(point: str, here: str) -> None:
-    if point == here:
+def _apply_nothing(app: Flask) -> None:
+    """Let the door believe in a burst, so that the only commits are those that store."""
+    app.extensions["membership_door"]._pace.is_a_burst = lambda: True
+
+
+def _deliver(app: Flask, body: bytes) -> None:
+    environ = create_environ("/stripe/events", method="POST", data=body, headers=signed(body))
+    status = run_wsgi_app(app, environ)[1]
+    if status.startswith("200"):
+        sys.stdout.write(json.loads(body)["id"] + "\n")
+        sys.stdout.flush()
+
+
+def _dies_at(point: str, points: dict[str, int], count: int) -> None:
+    if points.get(point) == count:
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -16,7 +16,7 @@ from membership.money import Money
 HANDLES_MONEY = ("money.py", "giving", "gateway", "reports", "patrons", "appeals", "web/filters.py")
 NOT_MONEY = {
     "giving/paper.py": "places on a sheet of paper, in points",
-    "giving/event_routes.py": "seconds between deliveries",
+    "giving/door.py": "seconds between deliveries",
     "giving/chaining.py": "seconds between two looks",
     "gateway/client.py": "seconds until a call is given up",
 }
