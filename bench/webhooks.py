@@ -3,12 +3,15 @@
 The events are those of the sandbox for gifts that begin and renew, whole as Stripe sends them, in the order in which
 they happened, types that we only keep among them left out. SQLite in WAL with synchronous FULL, as in production.
 
-The anchor is dj-stripe 2.11 on the same engine: 81 `invoice.paid` a second, measured once and stated, not run here.
+Deliveries are taken in twice: as served (`membership serve` with one worker, many connections at once, as Stripe
+delivers; wake-ups go to their SQLite file), and one after the other within this process, where each waits for the
+disk alone. What the disk itself can do is measured beside them: one safe write after the other.
+
+The anchor is dj-stripe 2.11 on the same engine: 81 `invoice.paid` a second, measured once, on a quiet machine, and
+stated. `--peer` installs it into a folder that is thrown away and measures it in the same run, on the same disk.
 """
 
 import argparse
-import hashlib
-import hmac
 import json
 import os
 import platform
@@ -17,199 +20,183 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections import defaultdict
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
 
-import stripe
-from flask import Flask
 from sqlalchemy import func, select
-from werkzeug.test import create_environ, run_wsgi_app
+from werkzeug.test import run_wsgi_app
 
-from membership import clock
-from membership.app import create_app
-from membership.cli.database import upgrade_schema
-from membership.cli.seed.generating import Plan, generate
+from bench import peer, serving
+from bench.deliveries import SEED, Json, an_app, delivery, events_of, history, renamed, safe_writes_a_second
 from membership.db import db
-from membership.giving import applying, loading, parsing
+from membership.giving import applying
 from membership.giving.models import Event, EventState
-from membership.newsroom import settings_rows
-from membership.sandbox.server import running_sandbox
-from membership.settings import SANDBOX_WEBHOOK_SECRET, Settings
 
 ANCHOR = 81
 APPLIED_BAR, ACKNOWLEDGED_BAR, LARGE_BAR = 4, 10, 0.8
-SEED = 7
-Json = dict[str, Any]
+
+ByPatrons = dict[int, list[float]]
+
+
+@dataclass
+class Rates:
+    """What was measured, each a list of rounds; a second unless said otherwise."""
+
+    disk: list[float] = field(default_factory=list)
+    served: list[float] = field(default_factory=list)
+    served_processor: list[float] = field(default_factory=list)
+    alone: ByPatrons = field(default_factory=lambda: defaultdict(list))
+    alone_processor: ByPatrons = field(default_factory=lambda: defaultdict(list))
+    applied: ByPatrons = field(default_factory=lambda: defaultdict(list))
+    processor: ByPatrons = field(default_factory=lambda: defaultdict(list))
+    peer: list[float] = field(default_factory=list)
+    peer_processor: list[float] = field(default_factory=list)
 
 
 def main(words: list[str] | None = None) -> int:
     """Measure and print; 0 if measured."""
-    asked = argparse.ArgumentParser(prog="python -m bench.webhooks", description=__doc__)
-    asked.add_argument("--gifts", type=int, default=150, help="how many gifts begin and renew")
-    asked.add_argument("--rounds", type=int, default=3)
-    asked.add_argument("--small", type=int, default=1_000, help="patrons in the small history")
-    asked.add_argument("--large", type=int, default=20_000, help="patrons in the large history")
-    given = asked.parse_args(words)
+    given = arguments().parse_args(words)
     began = time.monotonic()
     events = events_of(given.gifts)
-    size = sum(len(json.dumps(event)) for event in events) // len(events)
-    print(
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version} (WAL, FULL), stripe {version('stripe')},"
-    )
-    print(
-        f"{os.cpu_count()} cores, seed {SEED}, {len(events)} events of {size:,} bytes,"
-        f" medians of {given.rounds} rounds\n"
-    )
-    rates: dict[int, list[tuple[float, float, float]]] = {given.small: [], given.large: []}
-    with tempfile.TemporaryDirectory(prefix="membership-bench-") as folder:
-        for patrons in rates:
-            history(Path(folder) / str(patrons), patrons)
+    rates = Rates(applied={given.small: [], given.large: []})
+    with tempfile.TemporaryDirectory(prefix="membership-bench-") as name:
+        folder = Path(name)
+        told = peer.Peer(folder / "peer", events) if given.peer else None
+        head(events, given.rounds, told)
+        for patrons in rates.applied:
+            seconds = history(folder / str(patrons), patrons)
+            print(f"a history of {patrons:,} patrons, made in {seconds:.0f} s")
         for number in range(given.rounds):
-            for patrons, measured in rates.items():
-                measured.append(a_round(Path(folder) / str(patrons), events, number))
-    show(rates)
+            a_round(folder, events, number, rates, connections=given.connections)
+            if told is not None:
+                measured = told.a_round(number)
+                rates.peer.append(measured.a_second)
+                rates.peer_processor.append(measured.a_processor_second)
+    show(rates, given.connections)
     print(f"\n{time.monotonic() - began:.0f} s in all")
     return 0
 
 
-def show(rates: dict[int, list[tuple[float, float, float]]]) -> None:
-    """Print what was measured, beside the bars."""
-    applied = {patrons: statistics.median(r[1] for r in rounds) for patrons, rounds in rates.items()}
-    small, large = applied
-    taken = statistics.median(r[0] for r in rates[small])
-    processor = statistics.median(r[2] for r in rates[small])
-    print(f"{'':<44}{'a second':>9}{'ratio':>8}{'bar':>7}")
-    row("dj-stripe 2.11, the same engine (stated)", ANCHOR, 1.0, "")
-    row("acknowledged, one process", taken, taken / ANCHOR, f">= {ACKNOWLEDGED_BAR}")
-    row(
-        f"applied, one process, {small:,} patrons",
-        applied[small],
-        applied[small] / ANCHOR,
-        f">= {APPLIED_BAR}",
+def arguments() -> argparse.ArgumentParser:
+    """What may be asked for."""
+    asked = argparse.ArgumentParser(
+        prog="python -m bench.webhooks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="Example: python -m bench.webhooks --rounds 5 --large 1000000 --peer",
     )
-    row("  the same by CPU seconds", processor, processor / ANCHOR, "")
-    row(f"applied, one process, {large:,} patrons", applied[large], applied[large] / ANCHOR, "")
-    row("  large history beside small", applied[large], applied[large] / applied[small], f">= {LARGE_BAR}")
+    asked.add_argument("--gifts", type=int, default=150, help="how many gifts begin and renew")
+    asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--small", type=int, default=1_000, help="patrons in the small history")
+    asked.add_argument("--large", type=int, default=20_000, help="patrons in the large history")
+    asked.add_argument("--connections", type=int, default=32, help="deliveries at once, as served")
+    asked.add_argument(
+        "--peer", action="store_true", help="install dj-stripe into a folder that is thrown away, beside us"
+    )
+    return asked
 
 
-def row(name: str, rate: float, ratio: float, bar: str) -> None:
-    """One line of the table."""
-    print(f"{name:<44}{rate:>9,.0f}{ratio:>8.2f}{bar:>7}")
+def head(events: list[Json], rounds: int, told: peer.Peer | None) -> None:
+    """Say what is measured, with which versions."""
+    size = sum(len(json.dumps(event)) for event in events) // len(events)
+    print(
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version} (WAL, FULL), stripe {version('stripe')},"
+        f" granian {version('granian')}{', ' + told.versions if told else ''},"
+    )
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, seed {SEED}, {len(events)} events of"
+        f" {size:,} bytes, medians of {rounds} rounds\n"
+    )
 
 
-def events_of(gifts: int) -> list[Json]:
-    """The events of so many monthly gifts that begin, and renew once a month later."""
-    with running_sandbox(seed=SEED) as sandbox:
-        client = stripe.StripeClient(sandbox.secret_key, base_addresses={"api": sandbox.url})
-        product = client.v1.products.create({"name": "Support"}).id
-        recurring = {
-            "currency": "eur",
-            "product": product,
-            "unit_amount": 500,
-            "recurring": {"interval": "month"},
-        }
-        for number in range(gifts):
-            customer = client.v1.customers.create({"email": f"bench{number}@example.org"}).id
-            card = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer}).id
-            params = {
-                "customer": customer,
-                "default_payment_method": card,
-                "items": [{"price_data": recurring}],
-                "metadata": {"app": "membership", "checkout": f"cobench{number}"},
-            }
-            client.v1.subscriptions.create(cast("Any", params))
-        sandbox.advance("32 days")
-        return [dict(event) for event in sandbox.events() if event["type"] in parsing.USED]
+def a_round(folder: Path, events: list[Json], number: int, rates: Rates, *, connections: int) -> None:
+    """Deliver all events both ways with the small history, one by one with the large one, and apply them."""
+    rates.disk.append(safe_writes_a_second(folder))
+    for patrons in rates.applied:
+        mine = folder / str(patrons)
+        if patrons == min(rates.applied):
+            others = [renamed(event, 100 + number) for event in events]
+            served, processor = serving.acknowledged_a_second(mine, others, connections)
+            rates.served.append(served)
+            rates.served_processor.append(processor)
+        taken, processor = one_by_one(mine, [renamed(event, number) for event in events])
+        rates.alone[patrons].append(taken)
+        rates.alone_processor[patrons].append(processor)
+        applied, processor = apply_all(mine)
+        rates.applied[patrons].append(applied)
+        rates.processor[patrons].append(processor)
 
 
-def history(folder: Path, patrons: int) -> None:
-    """A database with so many patrons in it, each with some months of gifts."""
-    with an_app(folder) as app, app.app_context():
-        upgrade_schema()
-        session = db.session()
-        fee = settings_rows.current(session).fee_rate
-        session.rollback()
-        plan = Plan(patrons, 6, datetime(2026, 11, 1, tzinfo=UTC), SEED)
-        batch: list[Json] = []
-        for told, _given in generate(plan, sources=[], fee=fee):
-            batch += told
-            if len(batch) > 20_000:
-                loading.load(session, batch)
-                batch = []
-        loading.load(session, batch)
-        session.commit()
-
-
-def a_round(folder: Path, events: list[Json], number: int) -> tuple[float, float, float]:
-    """Deliver all events, then apply them: acknowledged, applied, and applied a CPU second."""
-    told = [renamed(event, number) for event in events]
+def one_by_one(folder: Path, events: list[Json]) -> tuple[float, float]:
+    """Deliver events within this process, one after the other: acknowledged a second, and a CPU second."""
     with an_app(folder) as app:
-        deliveries = [delivery(json.dumps(event).encode()) for event in told]
-        began = time.perf_counter()
+        deliveries = [delivery(event) for event in events]
+        began, processor = time.perf_counter(), time.process_time()
         for environ in deliveries:
             status = run_wsgi_app(app, environ)[1]
             if not status.startswith("200"):
                 raise RuntimeError(f"a delivery was answered {status}")
-        taken = len(told) / (time.perf_counter() - began)
-        with app.app_context():
-            waiting = db.session.scalar(
-                select(func.count()).select_from(Event).where(Event.state == EventState.RECEIVED)
-            )
-            db.session.rollback()
-            began, processor = time.perf_counter(), time.process_time()
-            held = applying.apply_all(db.session())
-            seconds, processor = time.perf_counter() - began, time.process_time() - processor
-            if held != waiting:
-                raise RuntimeError(f"{waiting - held} of {waiting} events could not be applied")
-    return taken, held / seconds, held / processor
+        seconds, processor = time.perf_counter() - began, time.process_time() - processor
+    return len(events) / seconds, len(events) / processor
 
 
-def renamed(event: Json, number: int) -> Json:
-    """The same event about other objects, so that each round has new ones."""
-    text = json.dumps(event)
-    for kind in ("evt", "cus", "sub", "in", "inpay", "ch", "pi", "si", "il", "txn", "pm", "price"):
-        text = text.replace(f'"{kind}_', f'"{kind}_{number}')
-    return cast(
-        "Json",
-        json.loads(text.replace('"cobench', f'"co{number}bench').replace('"bench', f'"r{number}bench')),
-    )
-
-
-def delivery(body: bytes) -> Json:
-    """A delivery that Stripe has signed, as a server hands it to the program."""
-    at = int(clock.now().timestamp())
-    signature = hmac.new(
-        SANDBOX_WEBHOOK_SECRET.encode(), f"{at}.".encode() + body, hashlib.sha256
-    ).hexdigest()
-    headers = {"Stripe-Signature": f"t={at},v1={signature}", "Content-Type": "application/json"}
-    return create_environ("/stripe/events", method="POST", data=body, headers=headers)
-
-
-@contextmanager
-def an_app(folder: Path) -> Iterator[Flask]:
-    """The product on a database of its own."""
-    folder.mkdir(exist_ok=True)
-    app = create_app(
-        Settings.from_environment(
-            {
-                "MEMBERSHIP_MODE": "test",
-                "MEMBERSHIP_DATA_DIR": str(folder),
-                "MEMBERSHIP_DATABASE_URL": f"sqlite:///{folder}/membership.db",
-                "MEMBERSHIP_JOBS_URL": "memory://",
-                "MEMBERSHIP_BASE_URL": "http://localhost",
-            }
+def apply_all(folder: Path) -> tuple[float, float]:
+    """Apply what waits: applied a second, and a CPU second."""
+    with an_app(folder) as app, app.app_context():
+        waiting = db.session.scalar(
+            select(func.count()).select_from(Event).where(Event.state == EventState.RECEIVED)
         )
+        db.session.rollback()
+        began, processor = time.perf_counter(), time.process_time()
+        held = applying.apply_all(db.session())
+        seconds, processor = time.perf_counter() - began, time.process_time() - processor
+        if held != waiting:
+            raise RuntimeError(f"{(waiting or 0) - held} of {waiting} events could not be applied")
+    return held / seconds, held / processor
+
+
+def show(rates: Rates, connections: int) -> None:
+    """Print what was measured, beside the bars."""
+    small, large = rates.applied
+    middle = statistics.median
+    base = middle(rates.peer) if rates.peer else ANCHOR
+    print(f"\n{'':<58}{'a second':>9}{'ratio':>8}{'bar':>8}")
+
+    def row(name: str, rate: float, ratio: float | None = None, bar: str = "") -> None:
+        print(f"{name:<58}{rate:>9,.0f}{rate / base if ratio is None else ratio:>8.2f}{bar:>8}")
+
+    row("dj-stripe 2.11, the same engine (stated)", ANCHOR)
+    if rates.peer:
+        row("dj-stripe, measured in this run, invoice.paid", base)
+    row("the disk alone, one safe write after the other", middle(rates.disk))
+    row(
+        f"acknowledged as served, {connections} connections",
+        middle(rates.served),
+        bar=f">= {ACKNOWLEDGED_BAR}",
     )
-    try:
-        yield app
-    finally:
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+    row("acknowledged in process, one after the other", middle(rates.alone[small]))
+    row(f"applied, one process, {small:,} patrons", middle(rates.applied[small]), bar=f">= {APPLIED_BAR}")
+    row(f"applied, one process, {large:,} patrons", middle(rates.applied[large]))
+    print("by CPU seconds, without the wait for disk and neighbors")
+    if rates.peer:
+        base = middle(rates.peer_processor)
+        row("  dj-stripe", base)
+    row(f"  acknowledged as served, {connections} connections", middle(rates.served_processor))
+    row("  acknowledged in process, one after the other", middle(rates.alone_processor[small]))
+    row(f"  applied, {small:,} patrons", middle(rates.processor[small]))
+    print(f"{large:,} patrons beside {small:,}, rounds paired")
+    for name, kind in (("acknowledged", rates.alone_processor), ("applied", rates.processor)):
+        paired = middle(
+            of_large / of_small for of_large, of_small in zip(kind[large], kind[small], strict=True)
+        )
+        row(f"  {name}, by CPU seconds", middle(kind[large]), paired, f">= {LARGE_BAR}")
+    for name, kind in (("acknowledged", rates.alone), ("applied", rates.applied)):
+        paired = middle(
+            of_large / of_small for of_large, of_small in zip(kind[large], kind[small], strict=True)
+        )
+        row(f"  {name}, by the clock", middle(kind[large]), paired, f">= {LARGE_BAR}")
 
 
 if __name__ == "__main__":
