@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import stripe
+from cryptography.fernet import Fernet
 from flask import Flask
 from werkzeug.test import create_environ
 
@@ -26,6 +27,8 @@ from membership.sandbox.server import running_sandbox
 from membership.settings import SANDBOX_WEBHOOK_SECRET, Settings
 
 SEED = 7
+FIELD_KEY = Fernet.generate_key().decode()
+"""One for all processes of a run, since what is stored of an event is encrypted."""
 Json = dict[str, Any]
 
 
@@ -92,6 +95,7 @@ def environment(folder: Path) -> dict[str, str]:
         "MEMBERSHIP_MODE": "test",
         "MEMBERSHIP_DATA_DIR": str(folder),
         "MEMBERSHIP_DATABASE_URL": f"sqlite:///{folder}/membership.db",
+        "MEMBERSHIP_FIELD_KEYS": FIELD_KEY,
         "MEMBERSHIP_BASE_URL": "http://localhost",
     }
 
