@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from cryptography.fernet import Fernet
@@ -59,14 +60,14 @@ class Crowd:
         with self._held() as let_go:
             for number, thread in enumerate(threads):
                 thread.start()
-                _until(lambda number=number: len(self._waiting()) == number if number else self.statements)
+                _until(partial(self._has_come, number))
             let_go()
             for thread in threads:
                 thread.join(30)
         return [answers[number] for number in range(len(threads))]
 
-    def _waiting(self) -> list[object]:
-        return list(self._door._commits._queue)
+    def _has_come(self, number: int) -> bool:
+        return bool(self.statements) and len(self._door._commits._queue) == number
 
     @contextmanager
     def _held(self) -> Iterator[Callable[[], None]]:

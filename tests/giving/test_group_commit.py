@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain
 
 import pytest
@@ -24,8 +25,8 @@ class Book:
 
     def write(self, items: Sequence[int]) -> list[str]:
         """Write down, or raise for the first bad one."""
-        first, _ = not self.tried, self.tried.append(list(items))
-        if first:
+        self.tried.append(list(items))
+        if len(self.tried) == 1:
             assert self.go.wait(10)
         for item in items:
             if item in self.bad:
@@ -33,9 +34,9 @@ class Book:
         self.groups.append(list(items))
         return [f"kept {item}" for item in items]
 
-    def waiting(self) -> int:
-        """How many wait for the next write."""
-        return len(self.commits._queue)
+    def has_come(self, count: int) -> bool:
+        """Whether the first is being written, and so many others wait for the next write."""
+        return bool(self.tried) and len(self.commits._queue) == count
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def together() -> Callable[[Book, int], dict[int, object]]:
         threads = [threading.Thread(target=one, args=(item,)) for item in range(others + 1)]
         for count, thread in enumerate(threads):
             thread.start()
-            _until(lambda count=count: book.tried if count == 0 else book.waiting() == count)
+            _until(partial(book.has_come, count))
         book.go.set()
         for thread in threads:
             thread.join(10)
