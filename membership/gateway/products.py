@@ -1,5 +1,7 @@
 """The few standing products at Stripe that gifts are sold as: one for each interval, never one for each gift."""
 
+import hashlib
+
 from membership.gateway.client import Gateway
 from membership.gateway.errors import GatewayRefused
 
@@ -36,11 +38,14 @@ def ensure(gateway: Gateway, interval: str, name: str) -> str:
 
 
 def _make(gateway: Gateway, product_id: str, interval: str, name: str) -> None:
+    key = (
+        f"product:{product_id}:{hashlib.sha256(name.encode()).hexdigest()[:32]}"  # a header takes no Cyrillic
+    )
     try:
         gateway.call(
             lambda client: client.v1.products.create(
                 {"id": product_id, "name": name, "metadata": {"app": APP, "interval": interval}},
-                {"idempotency_key": f"product:{product_id}:{name}"[:255]},
+                {"idempotency_key": key},
             )
         )
     except GatewayRefused as refused:

@@ -162,6 +162,7 @@ def under_mails(session: Session, account_id: int, about: Sequence[str]) -> Sequ
             interval=gift.interval,
             next_charge_at=gift.resumes_at if gift.is_paused and not gift.ends_at else gift.next_charge_at,
             ends_at=gift.ends_at,
+            is_paused=gift.is_paused,
             path=make(session, account, gift.id, CarePurpose.LOOK_AFTER),
         )
         for gift in [*running, *begun]

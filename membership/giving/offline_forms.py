@@ -46,6 +46,7 @@ class OfflineGiftForm(InOfferedCurrency, SignedInForm):
     def __init__(self, newsroom: NewsroomSettings, *args: Any, **options: Any) -> None:  # noqa: ANN401 - WTForms' own
         self.fee_amount = 0  # in minor units of the currency, once the form is valid
         super().__init__(newsroom, *args, **options)
+        self.currency.flags.required = True  # one is always chosen
         self.currency.choices = [SelectChoice(code, code.upper()) for code in newsroom.currencies]
 
     def validate_received_on(self, field: DateField) -> None:

@@ -21,6 +21,7 @@ class Care:
     interval: str
     next_charge_at: datetime | None  # None: nothing more will be charged
     ends_at: datetime | None
+    is_paused: bool = False
     path: str  # of this site, without the prefix of a language
 
 

@@ -198,6 +198,13 @@ def test_nobody_listening_is_unavailable():
         products.ensure(nowhere, "month", "Support")
 
 
+def test_a_product_is_made_whatever_the_letters_of_the_newsrooms_name(sandbox: Sandbox):
+    for interval in products.IDS:
+        products.ensure(gateway_to(sandbox), interval, "Щомісячна підтримка видання «Річка»")
+
+    assert {product["name"] for product in sandbox.all("product")} == {"Щомісячна підтримка видання «Річка»"}
+
+
 def test_products_are_made_once_whoever_asks(sandbox: Sandbox):
     for _process in range(3):
         products.ensure(gateway_to(sandbox), "month", "Monthly support")
