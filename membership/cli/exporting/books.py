@@ -1,6 +1,6 @@
 """The ledger, line by line, and the movements of the recurring sum, as tables."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,7 +27,7 @@ LEDGER = (
 MOVEMENTS = ("patron", "subscription", "kind", "at", "effective_on", "booked_on", "currency", "twelfths")
 
 
-def ledger(session: Session) -> Iterator[list[Cell]]:
+def ledger(session: Session) -> Generator[list[Cell]]:
     """Every line; those of an entry add up to 0 in each currency. What we own or spent is positive."""
     query = (
         select(LedgerEntry, LedgerLine)
@@ -42,7 +42,7 @@ def ledger(session: Session) -> Iterator[list[Cell]]:
         ]
 
 
-def movements(session: Session) -> Iterator[list[Cell]]:
+def movements(session: Session) -> Generator[list[Cell]]:
     """Every change of the recurring sum, in twelfths of the smallest unit of its currency."""
     query = (
         select(Movement, Patron.public_id).join(Patron, Patron.id == Movement.patron_id).order_by(Movement.id)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from membership.db import db, run_unit
 from membership.newsroom import audit
 from membership.reports.csvfiles import Cell
 
-Rows = Callable[[Session, datetime], Iterable[Sequence[Cell]]]
+Rows = Callable[[Session, datetime], Generator[Sequence[Cell]]]
 TABLES: tuple[tuple[str, Sequence[str], Rows], ...] = (
     ("patrons", people.PATRONS, people.patrons),
     ("coverage", people.COVERAGE, lambda session, _at: people.coverage(session)),

@@ -1,7 +1,8 @@
 """The files of an export: CSV as reports write it, written row by row, and rows read a few at a time."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ from membership.reports.csvfiles import Cell, Plain, guarded
 AT_ONCE = 1_000
 
 
-def write_csv(file: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
+def write_csv(file: Path, header: Sequence[str], rows: Generator[Sequence[Cell]]) -> int:
     """Write a table (RFC 4180, UTF-8 with byte order mark, no cell that a spreadsheet would run); how many rows."""
     count = 0
-    with file.open("w", newline="", encoding="utf-8-sig") as out:
+    with closing(rows), file.open("w", newline="", encoding="utf-8-sig") as out:
         lines = csv.writer(out, lineterminator="\r\n")
         lines.writerow(header)
         for row in rows:
@@ -29,10 +30,10 @@ def write_csv(file: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]])
 
 def each(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Any]:
     """The rows of a query, never all of them in memory."""
-    result = session.execute(query.execution_options(yield_per=AT_ONCE))
-    for part in result.partitions():
-        yield from part
-        session.expunge_all()
+    with session.execute(query.execution_options(yield_per=AT_ONCE)) as result:
+        for part in result.partitions():
+            yield from part
+            session.expunge_all()
 
 
 def amount(minor_units: int, currency: str) -> Plain:

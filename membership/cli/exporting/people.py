@@ -1,6 +1,6 @@
 """Patrons, what covers them, and what they give, as tables. Whoever wishes to be hidden is masked here too."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import datetime
 
 from sqlalchemy import select
@@ -40,7 +40,7 @@ GIFTS = (
 GIVEN = ("membership", "payer", "months", "claimed_by", "claimed_at", "claim_before", "mail_on")
 
 
-def patrons(session: Session, at: datetime) -> Iterator[Row]:
+def patrons(session: Session, at: datetime) -> Generator[Row]:
     """Every patron as of an instant."""
     query = select(Patron, standing.is_active(at)).options(joinedload(Patron.account)).order_by(Patron.id)
     for patron, is_active in each(session, query):
@@ -63,7 +63,7 @@ def patrons(session: Session, at: datetime) -> Iterator[Row]:
         ]
 
 
-def coverage(session: Session) -> Iterator[Row]:
+def coverage(session: Session) -> Generator[Row]:
     """What covers whom, from when until when."""
     query = select(Coverage, Patron.public_id).join(Patron).order_by(Coverage.id)
     for row, patron in each(session, query):
@@ -73,7 +73,7 @@ def coverage(session: Session) -> Iterator[Row]:
         ]
 
 
-def subscriptions(session: Session) -> Iterator[Row]:
+def subscriptions(session: Session) -> Generator[Row]:
     """Every gift of ours that renews or did."""
     query = (
         select(Subscription, Patron.public_id)
@@ -91,7 +91,7 @@ def subscriptions(session: Session) -> Iterator[Row]:
         ]
 
 
-def gifts(session: Session) -> Iterator[Row]:
+def gifts(session: Session) -> Generator[Row]:
     """Every payment of ours, and every gift that came outside of Stripe."""
     query = (
         select(Payment, Patron.public_id, Article.slug, Checkout.campaign)
@@ -121,7 +121,7 @@ def gifts(session: Session) -> Iterator[Row]:
         ]
 
 
-def given(session: Session) -> Iterator[Row]:
+def given(session: Session) -> Generator[Row]:
     """Memberships for somebody else, without the names and words on their cards, and without their codes."""
     claimed = select(Patron.public_id).where(Patron.id == GiftMembership.claimed_by_id).scalar_subquery()
     payer = (

@@ -1,6 +1,6 @@
 """Topics and rounds with their public ids, and the ballots of rounds that can be recounted. Never who chose what."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from sqlalchemy import select
@@ -19,7 +19,7 @@ ROUNDS = (
 )
 
 
-def topics(session: Session) -> Iterator[list[Cell]]:
+def topics(session: Session) -> Generator[list[Cell]]:
     """Every topic; who proposed it is not told."""
     query = select(Topic, Article.slug).outerjoin(Article, Article.id == Topic.article_id).order_by(Topic.id)
     for topic, slug in session.execute(query):
@@ -29,7 +29,7 @@ def topics(session: Session) -> Iterator[list[Cell]]:
         ]
 
 
-def rounds(session: Session) -> Iterator[list[Cell]]:
+def rounds(session: Session) -> Generator[list[Cell]]:
     """Every round with its topics and, once closed, its result; under the smallest public number only the winners."""
     for round_ in session.scalars(select(Round).order_by(Round.id)).all():
         standing = session.scalars(
