@@ -4,6 +4,7 @@ PORT ?= 8000
 SANDBOX_PORT ?= 12111
 JOBS ?= 2
 BIN := .venv/bin
+PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 CATALOGS := $(wildcard membership/translations/*/LC_MESSAGES/messages.po)
@@ -15,9 +16,9 @@ demo: $(RUNTIME) $(COMPILED)  ## the site with two years of history on http://12
 	@$(BIN)/membership demo --port $(PORT) --sandbox-port $(SANDBOX_PORT)
 
 test: check  ## the checks, then everything this machine can run
-	$(BIN)/pytest -n $(JOBS) -m "not browser"
-	$(BIN)/pytest -n $(JOBS) -m "not browser and not one_engine" --engine postgresql
-	$(BIN)/pytest -n $(JOBS) -m browser
+	$(PYTEST) -m "not browser" --ignore=tests/rules
+	$(PYTEST) -m "not browser and not one_engine" --engine postgresql
+	$(PYTEST) -m browser
 
 check: $(DEVELOPMENT) $(COMPILED)  ## lint, types, floors, templates, migrations
 	$(BIN)/ruff format --check .
@@ -25,13 +26,13 @@ check: $(DEVELOPMENT) $(COMPILED)  ## lint, types, floors, templates, migrations
 	$(BIN)/djlint --quiet --check --lint templates
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -q tests/rules
+	$(PYTEST) -q tests/rules
 
 bench: $(DEVELOPMENT) $(COMPILED)  ## figures measured on this machine, beside their bars
 	@$(BIN)/python -m bench
 
 fuzz: $(DEVELOPMENT) $(COMPILED)  ## longer random histories and hostile inputs
-	MEMBERSHIP_TEST_FUZZ=1 $(BIN)/pytest -n $(JOBS) -m "hypothesis or fuzz"
+	MEMBERSHIP_TEST_FUZZ=1 $(PYTEST) -m "hypothesis or fuzz"
 
 translations: $(DEVELOPMENT)  ## collect the strings of the interface into the catalogs
 	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -k _l --no-wrap --add-location=never --sort-output \

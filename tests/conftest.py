@@ -23,7 +23,7 @@ from membership import clock as clock_module
 from membership.app import create_app
 from membership.db import Base, db
 from membership.settings import Settings
-from tests import servers
+from tests import quickness, servers
 
 pytest_plugins = ["tests.cast", "tests.browser.chromium"]
 # No test fails because the machine is slow; `make fuzz` looks further (it sets MEMBERSHIP_TEST_FUZZ).
@@ -34,6 +34,8 @@ hypothesis.settings.register_profile("usual", PATIENT)
 hypothesis.settings.register_profile("fuzz", PATIENT, max_examples=2_000)
 hypothesis.settings.load_profile("fuzz" if os.environ.get("MEMBERSHIP_TEST_FUZZ") == "1" else "usual")
 
+ENGINE = {"engine_name", "postgres_url"}
+"""The fixtures through which a test learns which engine is under test; all that has a database stands on them."""
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -42,6 +44,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--engine", choices=["sqlite", "postgresql"], default="sqlite", help="which database engine"
     )
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses among the marked
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for no engine, itself or through its fixtures: it would do the very same with another one."""
+    for item in items:
+        if isinstance(item, pytest.Function) and not ENGINE.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.one_engine)
+
+
+def pytest_collection_finish() -> None:
+    """Begin the run with a quick collector of garbage and quick routes."""
+    quickness.share_routes()
+    quickness.look_for_garbage_seldom()
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +73,9 @@ def postgres_url(engine_name: str, worker_id: str) -> Iterator[str | None]:
         yield None
         return
     with servers.postgres(worker_id) as url:
+        engine = create_engine(url)
+        Base.metadata.create_all(engine)
+        engine.dispose()
         yield url
 
 
@@ -106,14 +125,12 @@ def app(settings_env: dict[str, str], tmp_path: Path, empty_file: Path) -> Itera
         shutil.copyfile(empty_file, tmp_path / "membership.db")
     made = create_app(Settings.from_environment(settings_env))
     made.wsgi_app = _Apart(made.wsgi_app)  # type: ignore[method-assign]  # as Flask documents it
-    if made.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
-        with made.app_context():
-            db.create_all()
+    quickness.share_templates(made)
     yield made
     with made.app_context():
         db.session.remove()
         if db.engine.dialect.name == "postgresql":
-            servers.empty(db.engine, Base.metadata)
+            quickness.empty(db.engine, Base.metadata)
         db.engine.dispose()
 
 

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, MetaData, create_engine, text
+from sqlalchemy import create_engine, text
 
+FORGETFUL = [f"-c{setting}=off" for setting in ("fsync", "synchronous_commit", "full_page_writes", "jit")]
+"""What PostgreSQL does to outlive a fall of the machine, and for queries that take seconds: neither happens here."""
 POSTGRES_PLACES = ("/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/15/bin")
 
 
@@ -59,7 +61,7 @@ def postgres(name: str) -> Iterator[str]:
             [initdb, "-D", str(data), *options], check=True, capture_output=True, cwd=folder, **owner
         )
         running = subprocess.Popen(
-            [server, "-D", str(data), "-p", str(port), "-k", "", "-h", "127.0.0.1", "-c", "fsync=off"],
+            [server, "-D", str(data), "-p", str(port), "-k", "", "-h", "127.0.0.1", *FORGETFUL],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=folder,
@@ -122,10 +124,3 @@ def _database(server: str, name: str) -> str:
         raise RuntimeError("PostgreSQL did not start")
     engine.dispose()
     return f"{server}/{name}"
-
-
-def empty(engine: Engine, metadata: MetaData) -> None:
-    """Empty every table, so that the next test finds a fresh database."""
-    names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))

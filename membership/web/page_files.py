@@ -22,6 +22,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import brotli
@@ -256,10 +257,16 @@ def _wait_for(descriptor: int) -> bool:
 
 def build_of(*folders: Path, base_url: str) -> str:
     """A fingerprint of the program's files and address: pages made by another version are made anew."""
-    digest = hashlib.sha256(base_url.encode())
+    return hashlib.sha256(f"{base_url}{_fingerprint(folders)}".encode()).hexdigest()[:16]
+
+
+@cache
+def _fingerprint(folders: tuple[Path, ...]) -> str:
+    """The names, sizes and times of all files, looked at once: a process runs what it has begun with."""
+    digest = hashlib.sha256()
     for folder in folders:
         for file in sorted(folder.rglob("*")):
             if file.is_file() and file.suffix not in {".pyc", ".webp"}:
                 status = os.stat(file)  # noqa: PTH116 - one call for size and time
                 digest.update(f"{file.relative_to(folder)}:{status.st_size}:{status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()

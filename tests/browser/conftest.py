@@ -1,7 +1,7 @@
 """What the browser tests stand on: the whole demonstration as real processes, and the system's Chromium.
 
 The site, the sandbox and the worker run as a newcomer runs them (`membership demo`), with a short history, once for
-each worker of the test run. Nothing is reached but this machine.
+each worker of the test run, which share the loading. Nothing is reached but this machine.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from typing import Unpack
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.live import Site, running_demonstration
+from tests.browser.live import Site, copy_demonstration, loaded_demonstration, running_demonstration
 from tests.browser.visiting import Visitor, Wishes
 
 NewVisitor = Callable[..., Visitor]
@@ -32,9 +32,12 @@ def clock() -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Site]:
     """The demonstration, running and loaded with the history of some dozens of patrons."""
-    with running_demonstration(tmp_path_factory.mktemp("demonstration")) as running:
+    own = tmp_path_factory.getbasetemp()
+    folder = tmp_path_factory.mktemp("demonstration")
+    copy_demonstration(loaded_demonstration(own if worker_id == "master" else own.parent), folder)
+    with running_demonstration(folder) as running:
         yield running
 
 

@@ -1,14 +1,17 @@
 """The demonstration as a newcomer runs it, with what a test needs to know of it: addresses and mails."""
 
+import fcntl
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
@@ -58,6 +61,37 @@ def plain_text(mail: EmailMessage) -> str:
     part = mail.get_body(("plain",))
     assert part is not None, "every mail has a text part"
     return str(part.get_content())
+
+
+def loaded_demonstration(shared: Path) -> Path:
+    """The folder of a demonstration that is loaded, its pictures drawn, and stopped: made once for all who share.
+
+    Loading it costs a minute of the machine, so the workers of a test run copy one (`copy_demonstration`).
+    """
+    folder = shared / "demonstration"
+    with (shared / "demonstration.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "demonstration.done").exists():
+            with running_demonstration(folder):
+                _await_pictures(folder / "membership.db")
+            (shared / "demonstration.done").touch()
+    return folder
+
+
+def copy_demonstration(loaded: Path, folder: Path) -> None:
+    """Copy a stopped demonstration; its stored pages name its old address, so they are left out."""
+    shutil.copytree(loaded, folder, ignore=shutil.ignore_patterns("pages"), dirs_exist_ok=True)
+
+
+def _await_pictures(database: Path, *, seconds: float = 420) -> None:
+    until = time.monotonic() + seconds
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+        while time.monotonic() < until:
+            (left,) = connection.execute("SELECT count(*) FROM media WHERE sizes_made_at IS NULL").fetchone()
+            if left == 0:
+                return
+            time.sleep(0.2)
+    raise AssertionError(f"the worker has not drawn all pictures in {seconds:.0f} s; {left} are left")
 
 
 @contextmanager
