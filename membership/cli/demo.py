@@ -74,8 +74,8 @@ def demo(port: int, sandbox_port: int, patrons: int, folder: Path) -> None:
             ),
         )
         processes.start("worker")
+        wait_until_answered(f"http://127.0.0.1:{sandbox_port}/", processes)
         if is_new:
-            wait_until_answered(f"http://127.0.0.1:{sandbox_port}/", processes)
             processes.run("seed", "--patrons", str(patrons), "--months", "24", "--demonstration")
             (folder / "loaded.json").write_text(json.dumps({"release": RELEASE, "patrons": patrons}))
         console.print("Everything is loaded. Ctrl-C ends the demonstration.")

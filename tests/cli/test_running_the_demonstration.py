@@ -51,9 +51,9 @@ class Demonstration:
             assert time.monotonic() < until, self.printed
             time.sleep(0.05)
 
-    def get(self, path: str) -> int:
-        """The status of a page."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=20) as answer:
+    def get(self, path: str, *, port: int = 0) -> int:
+        """The status of a page, of the site unless another port is named."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{port or self.port}{path}", timeout=20) as answer:
             return int(answer.status)
 
     def interrupt(self) -> int:
@@ -107,6 +107,7 @@ def test_it_shows_links_loads_while_the_site_answers_and_ctrl_c_ends_all_of_it(d
 
     again = demonstration()
     again.wait_for("Everything is loaded.", seconds=30)
+    assert again.get("/", port=again.sandbox_port) == 200, "it said that all is ready"
     assert "Patrons and their gifts" not in again.printed
     assert again.get("/topics") == 200
 
