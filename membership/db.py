@@ -34,6 +34,7 @@ from sqlalchemy import (
     Table,
     event,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeftError
@@ -137,6 +138,12 @@ def guard(table: FromClause, guards: dict[str, list[str]]) -> None:
         for statement in statements:
             made: ExecutableDDLElement = DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy types it so
             event.listen(table, "after_create", made.execute_if(dialect=dialect))
+
+
+def add_unless_there(session: Session, model: type[Base], **values: object) -> None:
+    """Insert a row unless one with the same unique key is there, whoever else does the same. The caller commits."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(insert(model).values(**values).on_conflict_do_nothing())
 
 
 _writing: ContextVar[bool] = ContextVar("writing", default=True)

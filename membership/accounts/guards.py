@@ -5,7 +5,7 @@ in; who has, but may not know of the page, finds nothing there.
 """
 
 import structlog
-from flask import Flask, abort, current_app, g, redirect, request, url_for
+from flask import Flask, abort, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from membership.accounts import session
@@ -46,11 +46,11 @@ def _enforce() -> ResponseReturnValue | None:
         return None
     visitor = session.current_visitor()
     if visitor is None:
-        return _to_sign_in()
+        return _to_sign_in(declared)
     session.note_visit(visitor)
     account = session.current_account()
     if account is None:
-        return _to_sign_in()
+        return _to_sign_in(declared)
     _speak(account)
     return None if declared.entry is Entry.SIGNED_IN else _enforce_staff(account, declared)
 
@@ -60,15 +60,30 @@ def _enforce_staff(account: Account, declared: Access) -> ResponseReturnValue | 
         abort(404)
     visitor = session.current_visitor()
     if visitor is None or visitor.row.proven_second_factor_at is None:
+        if declared.shows_again and request.form:
+            return _shown_again()
         return redirect(url_for("accounts.second_factor.new_proof", next=_way_back()), 303)
     if not admits(account, declared):
         abort(403)
     return None
 
 
-def _to_sign_in() -> ResponseReturnValue:
+def _to_sign_in(declared: Access) -> ResponseReturnValue:
     session.forget_ended()
+    if declared.shows_again and request.form:
+        return _shown_again()
     return redirect(url_for("accounts.new_sign_in", next=_way_back()), 303)
+
+
+def _shown_again() -> ResponseReturnValue:
+    """What was sent, to be sent anew after signing in: nothing was saved, and nothing that was typed is lost.
+
+    Only its own sender gets it: web.origin has refused what other sites send.
+    """
+    sent = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    has_files = any(file.filename for file in request.files.values())
+    page = render_template("accounts/signed_out.html", sent=sent, has_files=has_files, action=request.path)
+    return page, 403, {"Cache-Control": "no-store"}
 
 
 def _way_back() -> str | None:

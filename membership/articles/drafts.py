@@ -1,6 +1,6 @@
 """What an editor decides about an article, and how that is written into it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -75,3 +75,14 @@ def free_slug(session: Session, draft: Draft, *, fallback: str = "article", but:
         return queries.is_slug_taken(session, slug, draft.language, but=but)
 
     return slugs.free(draft.slug or draft.headline, is_taken=is_taken, fallback=fallback)
+
+
+def of(session: Session, article: Article) -> Draft:
+    """What an article says now, as a draft that would change nothing."""
+    written = queries.bylines(session, [article.id]).get(article.id, [])
+    names = {one.name for one in fields(Draft)} - {"authors", "tags"}
+    return Draft(
+        authors=[byline.name for byline in written],
+        tags=article.tags.get("tags", []),
+        **{name: getattr(article, name) for name in names},
+    )

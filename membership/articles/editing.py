@@ -1,17 +1,21 @@
 """Between the editor's form and an article."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from membership.articles import publishing, queries
 from membership.articles.forms import ArticleForm
 from membership.articles.models import Article
+from membership.articles.presence import Editor
 from membership.articles.publishing import Draft
+from membership.articles.working_copies import FIELDS
 from membership.newsroom.settings_rows import NewsroomSettings
+from membership.web import filters
 
 Choices = list[tuple[str, str]]
 
@@ -74,6 +78,54 @@ def draft_of(session: Session, form: ArticleForm, article: Article | None, *, pi
         picture_credit=form.picture_credit.data or "",
         translation_key=_key(session, form.translation_of.data, article),
     )
+
+
+def typed_draft(form: ArticleForm, *, body_format: str) -> Draft:
+    """What stands in the form, complete or not, for a look at it."""
+    return Draft(
+        headline=form.headline.data or "",
+        standfirst=" ".join((form.standfirst.data or "").split()),
+        body=(form.body.data or "").replace("\r\n", "\n"),
+        body_format=body_format,
+        language=form.language.data,
+        picture="" if form.removes_picture.data else (form.picture.data or ""),
+        picture_alt=form.picture_alt.data or "",
+        picture_caption=form.picture_caption.data or "",
+        picture_credit=form.picture_credit.data or "",
+    )
+
+
+def other_changes(
+    form: ArticleForm, saved: Mapping[str, Any], typed: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """The fields beside the words that differ: label, what is saved, what is typed, as people read them."""
+    found = []
+    for name in FIELDS:
+        if name in {"headline", "standfirst", "body", "seen"} or name not in typed:
+            continue
+        if str(typed[name]) != str(saved.get(name, "")):
+            field = form[name]
+            found.append((str(field.label.text), _shown(field, saved.get(name)), _shown(field, typed[name])))
+    return found
+
+
+def _shown(field: Any, value: object) -> str:  # noqa: ANN401 - WTForms ships no types
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    choices = dict(field.choices) if getattr(field, "choices", None) else {}
+    return str(choices.get(value, value) or "–")
+
+
+def sentence_of(there: Sequence[Editor]) -> str:
+    """Who else has an article open, as a sentence; "" for nobody."""
+    if not there:
+        return ""
+    zone = filters.newsroom_zone()
+    named = [
+        _("%(name)s (since %(time)s)", name=one.name, time=f"{one.since.astimezone(zone):%H:%M}")
+        for one in there
+    ]
+    return str(_("Also editing this story: %(names)s.", names=", ".join(named)))
 
 
 def parted(text: str | None) -> list[str]:

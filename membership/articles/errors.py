@@ -19,3 +19,7 @@ class IncompleteArticleError(Exception):
 
 class PastInstantError(ValueError):
     """Something was to be published at an instant that has passed."""
+
+
+class OtherWindowError(Exception):
+    """Another window of the same editor has kept a working copy since; writing over it would lose words."""

@@ -1,24 +1,39 @@
 """The forms of articles, all for editors."""
 
+from datetime import UTC
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, ngettext
 from flask_wtf.file import FileField
 from wtforms import BooleanField, DateTimeLocalField, HiddenField, SelectField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp, ValidationError
+from wtforms.widgets import TextArea
 
 from membership.articles import slugs
+from membership.articles.preview_links import DAYS
+from membership.articles.working_copies import KEY
 from membership.web import htmlize
 from membership.web.forms import PlainLine, SignedInForm
 
 LOCAL_TIME = "%Y-%m-%dT%H:%M"
 
 
+class Headline(PlainLine):
+    """One line in a field that grows: what breaks the line there is a blank."""
+
+    widget = TextArea()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Make it one line."""
+        self.data = " ".join(valuelist[0].split()) if valuelist else ""
+
+
 class ArticleForm(SignedInForm):
     """Everything an editor decides about an article but its state."""
 
-    headline = PlainLine(
+    headline = Headline(
         lazy_gettext("Headline"), [DataRequired(lazy_gettext("Write a headline.")), Length(max=300)]
     )
     standfirst = TextAreaField(
@@ -51,7 +66,11 @@ class ArticleForm(SignedInForm):
         default="",
         description=lazy_gettext("Both pages then lead to each other."),
     )
-    picture = HiddenField(validators=[Optional(), Length(max=160)])
+    picture = PlainLine(
+        lazy_gettext("Picture from the library"),
+        [Optional(), Length(max=160)],
+        description=lazy_gettext("Its name, as the pictures' page says it."),
+    )
     picture_file = FileField(
         lazy_gettext("Opening picture"),
         description=lazy_gettext(
@@ -75,6 +94,8 @@ class ArticleForm(SignedInForm):
         description=lazy_gettext("Marked as such, and without an appeal."),
     )
     seen = HiddenField(validators=[Optional(), Regexp(r"\d{1,18}$")])
+    key = HiddenField(validators=[Optional(), Regexp(KEY.pattern + "$")])
+    version = HiddenField(validators=[Optional(), Regexp(r"\d{1,9}$")])
 
     def validate_body(self, field: Any) -> None:  # noqa: ANN401 - WTForms ships no types
         """Refuse what would take too long to read."""
@@ -93,12 +114,26 @@ class ArticleForm(SignedInForm):
 class ScheduleForm(SignedInForm):
     """When to publish, in the newsroom's own time."""
 
+    def __init__(self, *args: Any, zone: ZoneInfo, **options: Any) -> None:  # noqa: ANN401 - passed on to WTForms
+        super().__init__(*args, **options)
+        self._zone = zone
+
     at = DateTimeLocalField(
         lazy_gettext("Publish at"),
         [InputRequired(lazy_gettext("Choose a day and a time."))],
         format=LOCAL_TIME,
         description=lazy_gettext("In the newsroom's time."),
     )
+
+    def validate_at(self, field: Any) -> None:  # noqa: ANN401 - as above
+        """Refuse an hour that the clocks leap over."""
+        if field.data is None:
+            return
+        meant = field.data.replace(tzinfo=self._zone, fold=0)
+        if meant.astimezone(UTC).astimezone(self._zone).replace(tzinfo=None) != field.data:
+            raise ValidationError(
+                _("The clocks are put forward then: there is no such time. Choose another.")
+            )
 
 
 class CorrectionForm(SignedInForm):
@@ -119,6 +154,35 @@ class WithdrawalForm(SignedInForm):
         [DataRequired(lazy_gettext("Say why, for the audit trail.")), Length(max=300)],
         description=lazy_gettext("Kept in the audit trail; readers do not see it."),
     )
+
+
+class RestorationForm(SignedInForm):
+    """Which save an older version is to replace."""
+
+    seen = HiddenField(validators=[Optional(), Regexp(r"\d{1,18}$")])
+
+
+class PreviewLinkForm(SignedInForm):
+    """For how long somebody without account may see an article."""
+
+    days = SelectField(lazy_gettext("It works for"), [InputRequired()], coerce=int, default=7)
+    note = PlainLine(
+        lazy_gettext("For whom"),
+        [Optional(), Length(max=120)],
+        description=lazy_gettext('For the newsroom\'s own list, such as "our lawyer".'),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - passed on to WTForms
+        super().__init__(*args, **options)
+        self.days.choices = [(days, ngettext("%(num)s day", "%(num)s days", days)) for days in DAYS]
+
+
+class PictureDetailsForm(SignedInForm):
+    """What is offered wherever a picture is used."""
+
+    alt = PlainLine(lazy_gettext("What it shows"), [Optional(), Length(max=1000)])
+    caption = PlainLine(lazy_gettext("Caption"), [Optional(), Length(max=1000)])
+    credit = PlainLine(lazy_gettext("Credit"), [Optional(), Length(max=160)])
 
 
 class PictureForm(SignedInForm):

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.articles import picturing, presenting, publishing, queries
+from membership.articles import drafts, picturing, presenting, publishing, queries
 from membership.articles.models import Article, ArticleState, Correction
 from membership.articles.publishing import COMMAND, Draft
 from membership.articles.sources import feed, ghost, markdown, wordpress
@@ -204,7 +204,7 @@ def _update(
     now_here = _hashes(_here(session, article))
     changed = [name for name in hashes if hashes[name] != before.get(name)]
     touched = {name for name in changed if now_here.get(name) != here.get(name)}
-    current = _draft_of(session, article)
+    current = drafts.of(session, article)
     wanted = {name: getattr(draft, name) for name in changed if name in _FIELDS and name not in touched}
     if wanted:
         publishing.change(session, article, replace(current, **wanted), by=COMMAND)
@@ -244,17 +244,9 @@ def _told(item: Item) -> dict[str, Any]:
 
 def _here(session: Session, article: Article) -> dict[str, Any]:
     """What an article says here, under the same names."""
-    draft = _draft_of(session, article)
+    draft = drafts.of(session, article)
     here = {name: getattr(draft, name) for name in _FIELDS}
     return here | {"published_at": [article.state.value, _iso(article.published_at)], "corrections": []}
-
-
-def _draft_of(session: Session, article: Article) -> Draft:
-    written = queries.bylines(session, [article.id]).get(article.id, [])
-    names = {
-        name: getattr(article, name) for name in (*_FIELDS, "language") if name not in {"authors", "tags"}
-    }
-    return Draft(authors=[byline.name for byline in written], tags=article.tags.get("tags", []), **names)
 
 
 def _hashes(values: dict[str, Any]) -> dict[str, str]:

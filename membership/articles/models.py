@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, JsonDict, RowId
@@ -140,3 +140,32 @@ class Media(Base):
     created_at: Mapped[datetime]
     smaller: Mapped[JsonDict] = mapped_column(default_factory=dict)
     sizes_made_at: Mapped[datetime | None] = mapped_column(default=None, index=True)
+    alt: Mapped[str] = mapped_column(
+        Text, default=""
+    )  # what it shows; these three are offered where it is used
+    caption: Mapped[str] = mapped_column(Text, default="")
+    credit: Mapped[str] = mapped_column(String(160), default="")
+
+
+class OldAddress(Base):
+    """A path that an article had at the site it was imported from; it leads to the article."""
+
+    __tablename__ = "old_address"
+
+    id: Mapped[RowId] = mapped_column(init=False)
+    path: Mapped[str] = mapped_column(String(500), unique=True)  # as articles.old_addresses writes it
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), index=True)
+
+
+class ImportRun(Base):
+    """The one import that is at work, while it is; `runs_until` is moved on with each item."""
+
+    __tablename__ = "import_run"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, default=1, init=False)
+    token: Mapped[str] = mapped_column(String(32))
+    host: Mapped[str] = mapped_column(String(255))
+    process: Mapped[int] = mapped_column(Integer)
+    began_at: Mapped[datetime]
+    runs_until: Mapped[datetime]

@@ -171,7 +171,7 @@ def story(session: Session, article: Article, newsroom: NewsroomSettings) -> Sto
     sizes, smaller = queries.sizes(session, names), queries.smaller(session, names)
     body = body_of(article.body, article.body_format, sizes, smaller)
     published = article.published_at or article.updated_at
-    words = len(htmlize.plain_text(body).split())
+    words = words_of(body)
     return Story(
         id=article.id,
         slug=article.slug,
@@ -214,6 +214,12 @@ def place_of(session: Session, article: Article, newsroom: NewsroomSettings) -> 
     )
 
 
+def shown_body(session: Session, text: str, body_format: str) -> Markup:
+    """A body as readers get it, byte for byte, with the sizes of its pictures; two queries."""
+    names = pictures_in(text)
+    return body_of(text, body_format, queries.sizes(session, names), queries.smaller(session, names))
+
+
 def body_of(
     text: str, body_format: str, sizes: Sizes | None = None, smaller: Mapping[str, Smaller] | None = None
 ) -> Markup:
@@ -225,9 +231,14 @@ def body_of(
         return Markup("<p>{}</p>").format(text)
 
 
+def words_of(body: str) -> int:
+    """How many words a body has."""
+    return len(htmlize.plain_text(body).split())
+
+
 def minutes(body: str) -> int:
     """How long a body takes to read, at least one."""
-    return _minutes(len(htmlize.plain_text(body).split()))
+    return _minutes(words_of(body))
 
 
 def pictures_in(text: str) -> set[str]:

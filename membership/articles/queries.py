@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from membership.articles.models import (
@@ -12,7 +12,6 @@ from membership.articles.models import (
     Byline,
     Correction,
     Media,
-    Revision,
     SlugRedirect,
 )
 from membership.web import picture_sizes
@@ -136,13 +135,6 @@ def corrections(session: Session, article_id: int) -> Sequence[Correction]:
     ).all()
 
 
-def revisions(session: Session, article_id: int) -> Sequence[Revision]:
-    """What an article said before, the newest first."""
-    return session.scalars(
-        select(Revision).filter_by(article_id=article_id).order_by(Revision.id.desc()).limit(100)
-    ).all()
-
-
 def translations(session: Session, article: Article) -> Sequence[Article]:
     """The same article in other languages, published ones only."""
     if not article.translation_key:
@@ -160,9 +152,18 @@ def of_translation_key(session: Session, key: str) -> Sequence[Article]:
     return session.scalars(select(Article).filter_by(translation_key=key).order_by(Article.id)).all()
 
 
-def pictures(session: Session, *, limit: int) -> Sequence[Media]:
-    """The pictures kept last."""
-    return session.scalars(select(Media).order_by(Media.id.desc()).limit(limit)).all()
+def pictures(session: Session, *, limit: int, words: str = "") -> Sequence[Media]:
+    """The pictures kept last; of those whose name, words or credit have `words` in them, if given."""
+    found = select(Media)
+    if words:
+        told = (Media.name, Media.alt, Media.caption, Media.credit)
+        found = found.where(or_(*(column.icontains(words, autoescape=True) for column in told)))
+    return session.scalars(found.order_by(Media.id.desc()).limit(limit)).all()
+
+
+def media(session: Session, name: str) -> Media | None:
+    """The picture of a name."""
+    return session.scalars(select(Media).filter_by(name=name)).one_or_none()
 
 
 def untranslated(session: Session, article: Article | None, language: str) -> Sequence[Article]:

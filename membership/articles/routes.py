@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, current_app, redirect, render_template, request, send_file
+from flask import abort, current_app, g, make_response, redirect, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
 from membership import clock
@@ -16,6 +16,7 @@ from membership.articles import (
     list_routes,
     machine_routes,
     presenting,
+    preview_links,
     queries,
     relating,
     search_routes,
@@ -26,6 +27,7 @@ from membership.articles.models import Article, ArticleState
 from membership.db import db
 from membership.newsroom import present
 from membership.web import access, languages, media, page_store
+from membership.web.limits import limiter
 from membership.web.page_store import stored
 
 __all__ = ["address_of", "bp", "list_routes", "machine_routes", "page_of", "search_routes"]
@@ -132,6 +134,29 @@ def _translations(found: Article) -> list[dict[str, str]]:
         }
         for other in queries.translations(db.session(), found)
     ]
+
+
+@bp.get("/previews/<token>")
+@access.public
+@limiter.limit("60 per minute")
+def show_preview(token: str) -> ResponseReturnValue:
+    """Show an unpublished article to whoever was sent a link; once it is published, lead to its own page.
+
+    Without an appeal, kept by no cache, told to no other site.
+    """
+    article = preview_links.find(db.session(), token)
+    if article is None or article.state is ArticleState.WITHDRAWN:
+        abort(404)
+    g.language = article.language
+    if article.state is ArticleState.PUBLISHED:
+        answer = redirect(address_of(article), 303)
+    else:
+        page = page_of(article, is_quiet=False) | {"appeal": None, "quiet": False}
+        answer = make_response(render_template("articles/preview.html", **page))
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    return answer
 
 
 @bp.get("/media/<name>")

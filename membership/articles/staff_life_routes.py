@@ -1,29 +1,35 @@
-"""An article's life, for staff: published, scheduled, corrected, withdrawn; and the pictures of stories."""
+"""An article's life, for staff: published, scheduled, corrected, withdrawn.
 
-from flask import flash, redirect, render_template, url_for
+What is published or scheduled from the editor is saved first, in the same transaction: nobody publishes other words
+than those on the screen.
+"""
+
+from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from membership.articles import editing, publishing, queries
+from membership.articles import editing, publishing
 from membership.articles import staff_frame as frame
 from membership.articles.blueprint import staff_bp as bp
 from membership.articles.errors import IncompleteArticleError, PastInstantError
-from membership.articles.forms import CorrectionForm, PictureForm, ScheduleForm, WithdrawalForm
+from membership.articles.forms import CorrectionForm, WithdrawalForm
 from membership.db import db
 from membership.newsroom import present
-from membership.web import access
-
-PICTURES_SHOWN = 50
+from membership.web import access, filters
 
 
 @bp.post("/<int:article_id>/publication")
+@access.shows_again
 @access.staff("editor")
 def create_publication(article_id: int) -> ResponseReturnValue:
-    """Publish it now."""
-    frame.demand_token()
-    article = frame.article(article_id)
+    """Publish it now, with what the editor's form says if that is sent."""
+    if not _is_editors():
+        frame.demand_token()
+    refusal = _saved_first(article_id)
+    if refusal is not None:
+        return refusal
     try:
-        publishing.publish(db.session(), article, by=frame.by())
+        publishing.publish(db.session(), frame.found(article_id), by=frame.by())
     except IncompleteArticleError:
         return frame.refused(article_id, _("A story needs a headline and a text before it can be published."))
     db.session.commit()
@@ -32,12 +38,17 @@ def create_publication(article_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:article_id>/schedule")
+@access.shows_again
 @access.staff("editor")
 def create_schedule(article_id: int) -> ResponseReturnValue:
-    """Publish it at an instant to come."""
-    article, form = frame.article(article_id), ScheduleForm()
+    """Publish it at an instant to come, with what the editor's form says if that is sent."""
+    article, form = frame.found(article_id), frame.schedule_form(None, is_sent=True)
     if not form.validate():
-        return frame.editor(frame.filled(article), article, schedule=form), 422
+        typed = frame.form(article) if _is_editors() else frame.filled(article)
+        return frame.editor(typed, article, schedule=form), 422
+    refusal = _saved_first(article_id)
+    if refusal is not None:
+        return refusal
     at = editing.in_zone(form.at.data, present.newsroom().zone)
     try:
         publishing.schedule(db.session(), article, at, by=frame.by())
@@ -46,8 +57,17 @@ def create_schedule(article_id: int) -> ResponseReturnValue:
     except IncompleteArticleError:
         return frame.refused(article_id, _("A story needs a headline and a text before it can be published."))
     db.session.commit()
-    flash(_("Scheduled."), "success")
+    flash(_("Scheduled for %(at)s.", at=filters.instant(at)), "success")
     return frame.to_editor(article_id)
+
+
+def _is_editors() -> bool:
+    """Whether the whole form of the editor was sent."""
+    return "headline" in request.form
+
+
+def _saved_first(article_id: int) -> ResponseReturnValue | None:
+    return frame.save(frame.found(article_id)) if _is_editors() else None
 
 
 @bp.post("/<int:article_id>/schedule/delete")
@@ -55,7 +75,7 @@ def create_schedule(article_id: int) -> ResponseReturnValue:
 def delete_schedule(article_id: int) -> ResponseReturnValue:
     """Do not publish it by itself."""
     frame.demand_token()
-    publishing.unschedule(db.session(), frame.article(article_id), by=frame.by())
+    publishing.unschedule(db.session(), frame.found(article_id), by=frame.by())
     db.session.commit()
     flash(_("It is a draft again and will not be published by itself."), "success")
     return frame.to_editor(article_id)
@@ -94,26 +114,3 @@ def create_withdrawal(article_id: int) -> ResponseReturnValue:
     db.session.commit()
     flash(_("Withdrawn: its address now says so."), "success")
     return frame.to_editor(article_id)
-
-
-@bp.get("/pictures")
-@access.staff("editor")
-def index_pictures() -> ResponseReturnValue:
-    """List the pictures kept last, each with the Markdown that shows it."""
-    found = queries.pictures(db.session(), limit=PICTURES_SHOWN)
-    return render_template("articles/staff/index_pictures.html", pictures=found, form=PictureForm())
-
-
-@bp.post("/pictures")
-@access.staff("editor")
-def create_picture() -> ResponseReturnValue:
-    """Take a picture to be used within stories."""
-    form = PictureForm()
-    if not form.validate() or frame.sent_picture(form.file) is None:
-        if not form.file.errors:
-            form.file.errors = [_("Choose a picture.")]
-        found = queries.pictures(db.session(), limit=PICTURES_SHOWN)
-        return render_template("articles/staff/index_pictures.html", pictures=found, form=form), 422
-    db.session.commit()
-    flash(_("The picture is here; copy its line into a story."), "success")
-    return redirect(url_for("staff.articles.index_pictures"), 303)

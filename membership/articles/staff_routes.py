@@ -3,30 +3,45 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from membership.accounts.models import Account
 from membership.accounts.session import signed_in_account
 from membership.articles import (
-    presenting,
+    editing,
+    presence,
+    previewing,
     publishing,
     queries,
     routes,
     staff_appeal_routes,
     staff_life_routes,
+    staff_picture_routes,
+    staff_preview_link_routes,
+    staff_revision_routes,
+    staff_typing_routes,
+    working_copies,
 )
 from membership.articles import staff_frame as frame
 from membership.articles.blueprint import staff_bp as bp
-from membership.articles.errors import EditConflictError, IncompleteArticleError
-from membership.articles.forms import ArticleForm
 from membership.articles.models import Article, ArticleState
+from membership.articles.working_copies import Subject
 from membership.db import db
 from membership.newsroom import present
+from membership.secrets import new_public_id
 from membership.web import access, languages
+from membership.web.forms import SignedInForm
 
-__all__ = ["bp", "staff_appeal_routes", "staff_life_routes"]
+__all__ = [
+    "bp",
+    "staff_appeal_routes",
+    "staff_life_routes",
+    "staff_picture_routes",
+    "staff_preview_link_routes",
+    "staff_revision_routes",
+    "staff_typing_routes",
+]
 PAGE_SIZE = 50
 
 
@@ -45,6 +60,10 @@ def index() -> ResponseReturnValue:
         "articles/staff/index.html",
         articles=found,
         bylines=queries.bylines(db.session(), [article.id for article in found]),
+        there=presence.by_article(db.session(), [article.id for article in found]),
+        unsaved=working_copies.articles_with_mine(db.session(), signed_in_account().id),
+        begun=working_copies.of_new_articles(db.session(), signed_in_account().id),
+        act=SignedInForm(),
         tabs=_tabs(state, language=language, words=words),
         filters={"state": state or "", "language": language, "words": words},
         languages=[(code, languages.AVAILABLE.get(code, code)) for code in present.newsroom().languages],
@@ -57,14 +76,27 @@ def index() -> ResponseReturnValue:
 @bp.get("/new")
 @access.staff("editor")
 def new() -> ResponseReturnValue:
-    """Show the editor, empty."""
-    form = frame.form(None)
-    form.authors.data = signed_in_account().display_name
-    form.language.data = present.newsroom().default_language
-    return frame.editor(form, None)
+    """Show the editor, empty, or with what was begun and never saved (`?copy=` and its key)."""
+    session, account = db.session(), signed_in_account()
+    begun = working_copies.of_new_articles(session, account.id)
+    told = request.args.get("copy", "")
+    if told:
+        copy = next((one for one in begun if one.subject == Subject(key=told).name), None)
+        if copy is None:
+            abort(404)
+        filled = {**copy.typed, "key": told, "version": str(copy.version)}
+        return frame.editor(frame.form(None, data=filled), None, copy=copy, is_restored=True)
+    empty = {
+        "authors": account.display_name,
+        "language": present.newsroom().default_language,
+        "key": new_public_id(),
+        "version": "0",
+    }
+    return frame.editor(frame.form(None, data=empty), None, begun=begun)
 
 
 @bp.post("/new")
+@access.shows_again
 @access.staff("editor")
 def create() -> ResponseReturnValue:
     """Begin an article as a draft."""
@@ -73,12 +105,15 @@ def create() -> ResponseReturnValue:
     if draft is None:
         return frame.editor(form, None), 422
     article = publishing.create(db.session(), draft, by=frame.by())
+    if form.key.data:
+        working_copies.discard(db.session(), signed_in_account().id, Subject(key=form.key.data))
     db.session.commit()
     flash(_("Saved as a draft."), "success")
     return redirect(url_for("staff.articles.edit", article_id=article.id), 303)
 
 
 @bp.post("/preview")
+@access.shows_again
 @access.staff("editor")
 def preview_new() -> ResponseReturnValue:
     """Show what a new article would look like; nothing is saved but a picture that was sent with it."""
@@ -86,48 +121,48 @@ def preview_new() -> ResponseReturnValue:
 
 
 @bp.get("/<int:article_id>")
+@access.writes_on_get
 @access.staff("editor")
 def edit(article_id: int) -> ResponseReturnValue:
-    """Show the editor with an article in it."""
-    article = frame.article(article_id)
-    return frame.editor(frame.filled(article), article)
+    """Show the editor with an article in it, or with unsaved changes (`?copy=mine`); others learn who is there."""
+    article, account = frame.found(article_id), signed_in_account()
+    presence.note(db.session(), article.id, account.id, stays=presence.AFTER_OPENING)
+    db.session.commit()
+    copy = working_copies.find(db.session(), account.id, Subject(article.id))
+    is_restored = copy is not None and request.args.get("copy") == "mine"
+    values = editing.values_of(db.session(), article)
+    if copy is not None and is_restored:
+        values |= {**copy.typed, "version": str(copy.version)}
+    form = frame.form(article, data={"version": "0", **values})
+    return frame.editor(form, article, copy=copy, is_restored=is_restored)
 
 
 @bp.post("/<int:article_id>")
+@access.shows_again
 @access.staff("editor")
 def update(article_id: int) -> ResponseReturnValue:
     """Save an article; who has been overtaken by another editor is told and loses nothing."""
-    article = frame.article(article_id)
-    form = frame.form(article)
-    draft = frame.draft(form, article)
-    if draft is None:
-        return frame.editor(form, article), 422
-    seen = int(form.seen.data) if form.seen.data else None
-    try:
-        publishing.change(db.session(), article, draft, by=frame.by(), seen=seen)
-    except EditConflictError as error:
-        return _conflict(form, article_id, error)
-    except IncompleteArticleError:
-        db.session.rollback()
-        form.body.errors = [_("A published story cannot lose its text. Withdraw it instead.")]
-        return frame.editor(form, frame.article(article_id)), 422
+    refusal = frame.save(frame.found(article_id))
+    if refusal is not None:
+        return refusal
     db.session.commit()
     flash(_("Saved."), "success")
     return frame.to_editor(article_id)
 
 
 @bp.post("/<int:article_id>/preview")
+@access.shows_again
 @access.staff("editor")
 def preview(article_id: int) -> ResponseReturnValue:
     """Show what an article would look like as typed; nothing is saved but a picture that was sent with it."""
-    return _preview(frame.article(article_id))
+    return _preview(frame.found(article_id))
 
 
 @bp.get("/<int:article_id>/page")
 @access.staff("editor")
 def show(article_id: int) -> ResponseReturnValue:
     """Show the saved article as readers will see it, in its asking or its quiet copy."""
-    article = frame.article(article_id)
+    article = frame.found(article_id)
     g.language = article.language
     page = routes.page_of(article, is_quiet=request.args.get("copy") == "quiet")
     return render_template("articles/article.html", **page)
@@ -139,23 +174,7 @@ def _preview(article: Article | None) -> ResponseReturnValue:
     if draft is None:
         return frame.editor(form, article), 422
     db.session.commit()  # only the picture, if one was sent
-    names = presenting.pictures_in(draft.body) | ({draft.picture} - {""})
-    sizes = queries.sizes(db.session(), names)
-    body = presenting.body_of(draft.body, draft.body_format, sizes)
-    return frame.editor(
-        form, article, preview={"draft": draft, "body": body, "minutes": presenting.minutes(body)}
-    )
-
-
-def _conflict(form: ArticleForm, article_id: int, error: EditConflictError) -> ResponseReturnValue:
-    """Say who saved meanwhile; what was typed is still there, and saving again replaces theirs knowingly."""
-    db.session.rollback()
-    article = frame.article(article_id)
-    other = db.session.get(Account, error.saved_by) if error.saved_by else None
-    latest = publishing.latest_revision(db.session(), article_id)
-    form.seen.data = str(latest.id) if latest else ""
-    name = other.display_name if other else _("A command")
-    return frame.editor(form, article, conflict={"name": name, "revision": latest}), 409
+    return frame.editor(form, article, preview=previewing.of(db.session(), draft))
 
 
 def _tabs(state: ArticleState | None, *, language: str, words: str) -> list[dict[str, Any]]:

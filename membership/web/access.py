@@ -36,6 +36,9 @@ class Access:
     sees_patrons: bool = False  # also the right of its own to see patrons' records
     writes_on_get: bool = False  # a GET that owes a row (the thank-you page, audited reading)
     crosses_sites: bool = False  # takes posts from other origins (webhooks only)
+    shows_again: bool = (
+        False  # a form so long to write that it is shown again where its sender was signed out
+    )
 
 
 def of(view: Callable[..., Any] | None) -> Access | None:
@@ -81,6 +84,14 @@ def writes_on_get(view: View) -> View:
     if declared is None:
         raise TypeError("writes_on_get goes above a declaration of who may enter")
     return _declare(view, replace(declared, writes_on_get=True))
+
+
+def shows_again(view: View) -> View:
+    """What is sent here after the session has ended is shown again, to be sent anew. Stands above the declaration."""
+    declared = of(view)
+    if declared is None:
+        raise TypeError("shows_again goes above a declaration of who may enter")
+    return _declare(view, replace(declared, shows_again=True))
 
 
 def _declare(view: View, access: Access) -> View:

@@ -6,10 +6,11 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from flask import Flask, current_app
 
+from membership import clock
 from membership.money import Money, decimals
 from membership.web.languages import page_language
 
@@ -17,8 +18,8 @@ _SIGNS = {"eur": "€", "uah": "₴", "usd": "$", "gbp": "£", "pln": "zł"}
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `|money`, `|date`, `|datetime` and `|number`."""
-    app.jinja_env.filters.update(money=money, date=day, datetime=instant, number=number)
+    """Give templates `|money`, `|date`, `|datetime`, `|until` and `|number`."""
+    app.jinja_env.filters.update(money=money, date=day, datetime=instant, until=until, number=number)
 
 
 def money(value: Money, language: str | None = None, *, short: bool = False) -> str:
@@ -59,6 +60,12 @@ def instant(value: datetime, language: str | None = None) -> str:
     locale = _british(language or page_language())
     written = _year_bare(format_date(local.date(), "long", locale=locale))
     return f"{written}, {format_datetime(local, 'HH:mm', locale=locale)}"
+
+
+def until(value: datetime, language: str | None = None) -> str:
+    """Write how far off an instant is: "in 3 days", "2 hours ago"."""
+    locale = _british(language or page_language())
+    return format_timedelta(value - clock.now(), add_direction=True, locale=locale)
 
 
 def number(value: int, language: str | None = None) -> str:

@@ -419,6 +419,17 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "import_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("process", sa.Integer(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("runs_until", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_import_run_only_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
+    )
+    op.create_table(
         "invitation",
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("text", sa.String(length=300), nullable=False),
@@ -567,6 +578,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("smaller", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("sizes_made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("alt", sa.Text(), nullable=False),
+        sa.Column("caption", sa.Text(), nullable=False),
+        sa.Column("credit", sa.String(length=160), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_media")),
         sa.UniqueConstraint("name", name=op.f("uq_media_name")),
     )
@@ -1179,6 +1193,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_offline_upload_public_id")),
     )
     op.create_table(
+        "old_address",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("path", sa.String(length=500), nullable=False),
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["article.id"], name=op.f("fk_old_address_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_old_address")),
+        sa.UniqueConstraint("path", name=op.f("uq_old_address_path")),
+    )
+    with op.batch_alter_table("old_address", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_old_address_article_id"), ["article_id"], unique=False)
+
+    op.create_table(
         "other_way",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
@@ -1250,6 +1278,39 @@ def upgrade() -> None:
             sqlite_where=sa.text("deletion_asked_at IS NOT NULL AND deleted_at IS NULL"),
             postgresql_where=sa.text("deletion_asked_at IS NOT NULL AND deleted_at IS NULL"),
         )
+
+    op.create_table(
+        "presence",
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_presence_account_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["article.id"], name=op.f("fk_presence_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("article_id", "account_id", name=op.f("pk_presence")),
+    )
+    op.create_table(
+        "preview_link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_preview_link_account_id")),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["article.id"], name=op.f("fk_preview_link_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_preview_link")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_preview_link_token_hash")),
+    )
+    with op.batch_alter_table("preview_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_preview_link_article_id"), ["article_id"], unique=False)
 
     op.create_table(
         "recovery_code",
@@ -1365,6 +1426,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slug_redirect")),
         sa.UniqueConstraint("language", "slug", name=op.f("uq_slug_redirect_language_slug")),
     )
+    op.create_table(
+        "working_copy",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subject", sa.String(length=48), nullable=False),
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("typed", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_working_copy_account_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["article.id"], name=op.f("fk_working_copy_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_working_copy")),
+        sa.UniqueConstraint("account_id", "subject", name=op.f("uq_working_copy_account_id_subject")),
+    )
+    with op.batch_alter_table("working_copy", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_working_copy_article_id"), ["article_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_working_copy_kept_at"), ["kept_at"], unique=False)
+
     op.create_table(
         "ballot",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1899,6 +1982,11 @@ def downgrade() -> None:
 
     op.drop_table("checkout")
     op.drop_table("ballot")
+    with op.batch_alter_table("working_copy", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_working_copy_kept_at"))
+        batch_op.drop_index(batch_op.f("ix_working_copy_article_id"))
+
+    op.drop_table("working_copy")
     op.drop_table("slug_redirect")
     with op.batch_alter_table("sign_in_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_in_token_expires_at"))
@@ -1919,19 +2007,27 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recovery_code_account_id"))
 
     op.drop_table("recovery_code")
+    with op.batch_alter_table("preview_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_preview_link_article_id"))
+
+    op.drop_table("preview_link")
+    op.drop_table("presence")
     with op.batch_alter_table("patron", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_patron_leaving",
             sqlite_where=sa.text("deletion_asked_at IS NOT NULL AND deleted_at IS NULL"),
             postgresql_where=sa.text("deletion_asked_at IS NOT NULL AND deleted_at IS NULL"),
         )
-
     op.drop_table("patron")
     with op.batch_alter_table("passkey", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_passkey_account_id"))
 
     op.drop_table("passkey")
     op.drop_table("other_way")
+    with op.batch_alter_table("old_address", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_old_address_article_id"))
+
+    op.drop_table("old_address")
     op.drop_table("offline_upload")
     with op.batch_alter_table("ledger_line", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_line_book_currency"))
@@ -2052,6 +2148,7 @@ def downgrade() -> None:
 
     op.drop_table("invoice")
     op.drop_table("invitation")
+    op.drop_table("import_run")
     with op.batch_alter_table("failed_charge", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_failed_charge_payment_intent_id"))
         batch_op.drop_index(batch_op.f("ix_failed_charge_customer_id"))

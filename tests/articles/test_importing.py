@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from membership.accounts.models import Account
-from membership.articles import importing, publishing, queries
+from membership.articles import drafts, importing, publishing, queries
 from membership.articles.commands import imports
 from membership.articles.models import ArticleState, Media
 from membership.articles.publishing import COMMAND
@@ -101,7 +101,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(session, taken):
 def test_what_changed_in_the_source_is_updated_and_what_was_edited_here_stays(session, taken):
     taken("wordpress", wxr(post(1, "The ferry", "One."), post(2, "The bridge", "One.")))
     ferry, bridge = articles(session)
-    here = importing._draft_of(session, ferry)
+    here = drafts.of(session, ferry)
     publishing.change(session, ferry, replace(here, headline="Our headline"), by=COMMAND)
     session.commit()
     report = taken("wordpress", wxr(post(1, "Their headline", "Two."), post(2, "The new bridge", "One.")))
