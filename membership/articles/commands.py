@@ -8,12 +8,22 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from membership.articles import importing
+from membership.articles.errors import ImportRunningError
 from membership.articles.importing import Options, Report
+from membership.articles.sources import counting
 from membership.articles.sources.items import ImportFileError
 from membership.db import db
+from membership.newsroom import settings_rows
 from membership.web import languages, page_store
 
 SOURCES = ("wordpress", "ghost", "markdown", "feed")
@@ -29,46 +39,70 @@ pages = AppGroup("pages", help="The stored pages of this machine.")
 @click.option(
     "--language", type=click.Choice(list(languages.AVAILABLE)), help="Of articles that do not say theirs."
 )
-def import_articles(source: str, file: Path, *, dry_run: bool, language: str | None) -> None:
+@click.option(
+    "--images",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder of pictures that came with the export: WordPress's wp-content/uploads, Ghost's content/images.",
+)
+def import_articles(
+    source: str, file: Path, *, dry_run: bool, language: str | None, images: Path | None
+) -> None:
     """Take articles from FILE, an export of SOURCE (for markdown: a file or a folder of them).
 
-    The same file twice changes nothing; what was edited here since stays as it is. Exits 1 if the file cannot be
-    read, with nothing changed.
+    The same file twice changes nothing; what was edited here since stays as it is. An import that was cut off goes
+    on when it is run again. Old addresses lead to the articles. Exits 1 if the file cannot be read or another import
+    is at work, with nothing changed.
 
     \b
-    Example: membership import articles wordpress export.xml --dry-run
+    Example: membership import articles wordpress export.xml --images uploads --dry-run
     """  # noqa: D301 - Click's mark for lines that are not rewrapped
-    with _progress(f"Reading {file.name}") as note:
-        options = Options(language=language or "", is_dry=dry_run, progress=note)
+    if images is not None and source not in {"wordpress", "ghost"}:
+        raise click.UsageError(
+            "--images goes with wordpress and ghost; Markdown finds its own beside the files."
+        )
+    with _progress(f"Reading {file.name}", total=counting.items_in(source, file)) as note:
+        options = Options(language=language or "", is_dry=dry_run, images=images, progress=note)
         try:
             report = _import(source, file, options)
         except ImportFileError as error:
             db.session.rollback()
             raise click.ClickException(str(error)) from None
+        except ImportRunningError as error:
+            db.session.rollback()
+            raise click.ClickException(_busy(error)) from None
     _show(report, dry_run=dry_run)
 
 
+def _busy(error: ImportRunningError) -> str:
+    local = error.until.astimezone(settings_rows.current(db.session()).zone)
+    return (
+        "Another import is at work. Nothing was changed. Run this again when it is done; if it was cut off on another "
+        f"machine, after {local:%H:%M:%S}."
+    )
+
+
 def _import(source: str, file: Path, options: Options) -> Report:
-    session = db.session()
+    session, folder = db.session(), current_app.extensions["membership_media"]
     if source == "markdown":
-        folder = current_app.extensions["membership_media"]
         return importing.import_markdown(session, file, media_folder=folder, options=options)
     if file.is_dir():
         raise ImportFileError(f"{file} is a folder; give the file that {source} exported.")
-    return importing.import_file(session, source, file, options=options)
+    return importing.import_file(session, source, file, media_folder=folder, options=options)
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[importing.Progress]:
+def _progress(what: str, *, total: int | None = None) -> Iterator[importing.Progress]:
     """How far it is, on a terminal; nothing where the output is read by a program."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
+        BarColumn(),
         MofNCompleteColumn(),
+        TimeRemainingColumn(),
         TextColumn("{task.fields[item]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(what, total=None, item="")
+        task = shown.add_task(what, total=total, item="")
         yield lambda item: shown.update(task, advance=1, item=item[:60])
 
 

@@ -1,5 +1,7 @@
 """What can go wrong with articles."""
 
+from datetime import datetime
+
 
 class EditConflictError(Exception):
     """Somebody else has saved the article since this editor opened it; `saved_by` is their account's id or None."""
@@ -23,3 +25,11 @@ class PastInstantError(ValueError):
 
 class OtherWindowError(Exception):
     """Another window of the same editor has kept a working copy since; writing over it would lose words."""
+
+
+class ImportRunningError(Exception):
+    """Another import is at work; it counts as such until `until` unless it goes on."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("another import is at work")
+        self.until = until

@@ -2,12 +2,12 @@
 
 Each field of an article remembers, as a hash, what was imported into it. A field is written again only if it still is
 what was imported; otherwise the local edit wins and the report says so. Each item is committed by itself, so an
-import that dies is repeated and goes on where it was.
+import that dies is repeated and goes on where it was. One import runs at a time (articles.running).
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,16 +19,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.articles import drafts, picturing, presenting, publishing, queries
+from membership.articles import bringing, drafts, old_addresses, publishing, queries, running
+from membership.articles.bringing import Places
 from membership.articles.models import Article, ArticleState, Correction
 from membership.articles.publishing import COMMAND, Draft
 from membership.articles.sources import feed, ghost, markdown, wordpress
 from membership.articles.sources.items import Item, NotTaken, Read
+from membership.articles.sources.pictures import Folder
 from membership.db import run_unit
 from membership.newsroom import page_changes, settings_rows
-from membership.web.media import PictureError
 
 Progress = Callable[[str], None]
+"""Told the name of each item before it is taken."""
 _FIELDS = tuple(one.name for one in fields(Draft) if one.name != "language")
 
 
@@ -49,20 +51,13 @@ class Report:
         return self.taken + self.updated + self.unchanged + len(self.skipped)
 
 
-@dataclass(frozen=True)
-class _Pictures:
-    """Where pictures are looked for, and where they are kept."""
-
-    found_in: tuple[Path, ...]
-    kept_in: Path
-
-
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """How to import."""
 
     language: str = ""  # of articles that do not say theirs; the newsroom's default
     is_dry: bool = False
+    images: Path | None = None  # pictures that came with the export
     progress: Progress = lambda _name: None
 
 
@@ -86,20 +81,30 @@ def import_markdown(
     places = (pictures,) if pictures else (folder, folder / "pictures", folder.parent / "pictures")
     options = _with_language(session, options)
     items = markdown.read(path, language=options.language, now=clock.now(), shift=shift)
-    return _take_all(session, "markdown", items, options, _Pictures(places, media_folder))
+    pictures_of = Places(places, media_folder, options.is_dry)
+    return _take_all(session, "markdown", items, options, pictures_of)
 
 
-def import_file(session: Session, source: str, file: Path, *, options: Options | None = None) -> Report:
+def import_file(
+    session: Session, source: str, file: Path, *, media_folder: Path, options: Options | None = None
+) -> Report:
     """Take an export: `source` is "wordpress", "ghost" or "feed". Commits after each item.
+
+    Pictures are those of the folder `options.images`; without one they stay links to where they were.
 
     Raises:
         ImportFileError: the file as a whole cannot be read.
     """
     options = _with_language(session, options)
-    read = {"wordpress": wordpress.read, "ghost": ghost.read, "feed": feed.read}[source]
+    images = Folder(options.images) if options.images else None
+    readers: dict[str, Callable[..., Iterator[Read]]] = {
+        "wordpress": partial(wordpress.read, images=images),
+        "ghost": partial(ghost.read, images=images),
+        "feed": feed.read,
+    }
     sections = frozenset(section["slug"] for section in settings_rows.current(session).sections)
-    items = read(file, language=options.language, now=clock.now(), sections=sections)
-    return _take_all(session, source, items, options, None)
+    items = readers[source](file, language=options.language, now=clock.now(), sections=sections)
+    return _take_all(session, source, items, options, Places((), media_folder, options.is_dry))
 
 
 def _with_language(session: Session, options: Options | None) -> Options:
@@ -108,27 +113,35 @@ def _with_language(session: Session, options: Options | None) -> Options:
 
 
 def _take_all(
-    session: Session, source: str, items: Iterable[Read], options: Options, pictures: _Pictures | None
+    session: Session, source: str, items: Iterable[Read], options: Options, pictures: Places
 ) -> Report:
     report = Report()
-    seen: set[str] = set()
     session.commit()
+    with running.alone(session, is_dry=options.is_dry) as run:
+        for item in _once_each(items, report):
+            options.progress(item.name)
+            unit = partial(_take, session, source, item, pictures)
+            try:
+                _note(report, item.name, _try(session, unit) if options.is_dry else run_unit(session, unit))
+            except (SQLAlchemyError, ValueError) as error:
+                report.skipped.append((item.name, f"could not be stored ({type(error).__name__})"))
+            run.goes_on()
+    if options.is_dry:
+        session.rollback()
+    return report
+
+
+def _once_each(items: Iterable[Read], report: Report) -> Iterator[Item]:
+    """The items to take; the report learns of the others."""
+    seen: set[str] = set()
     for item in items:
-        options.progress(item.name)
         if isinstance(item, NotTaken):
             report.skipped.append((item.name, item.reason))
         elif item.source_id in seen:
             report.skipped.append((item.name, "another item of this file has the same id"))
         else:
             seen.add(item.source_id)
-            unit = partial(_take, session, source, item, pictures, options)
-            try:
-                _note(report, item.name, _try(session, unit) if options.is_dry else run_unit(session, unit))
-            except (SQLAlchemyError, ValueError) as error:
-                report.skipped.append((item.name, f"could not be stored ({type(error).__name__})"))
-    if options.is_dry:
-        session.rollback()
-    return report
+            yield item
 
 
 def _try(session: Session, unit: "Callable[[], _Outcome]") -> "_Outcome":
@@ -152,22 +165,28 @@ def _note(report: Report, name: str, outcome: _Outcome) -> None:
     report.notes += [(name, one) for one in dict.fromkeys(outcome.notes)]
 
 
-def _take(
-    session: Session, source: str, item: Item, pictures: _Pictures | None, options: Options
-) -> _Outcome:
+def _take(session: Session, source: str, item: Item, pictures: Places) -> _Outcome:
     notes = list(item.notes)
     hashes = _hashes(_told(item))
     known = session.scalars(select(Article).filter_by(source=source, source_id=item.source_id)).one_or_none()
     if known is not None and known.source_fields.get("imported") == hashes:
+        _lead_here(session, known, item, [])  # should an older release have taken it without
         return _Outcome("unchanged", [], [])
-    draft = item.draft
-    if pictures is not None:
-        draft = _with_pictures(session, draft, pictures, notes, is_dry=options.is_dry)
+    draft = bringing.named(session, item.draft, pictures, notes) if pictures.found_in else item.draft
+    draft = bringing.exported(session, replace(item, draft=draft), pictures, notes)
     if known is None:
         article = _begin(session, source, item, draft)
         article.source_fields = {"imported": hashes, "here": _hashes(_here(session, article))}
+        _lead_here(session, article, item, notes)
         return _Outcome("taken", [], notes)
+    _lead_here(session, known, item, notes)
     return _Outcome("updated", _update(session, known, item, draft, hashes), notes)
+
+
+def _lead_here(session: Session, article: Article, item: Item, notes: list[str]) -> None:
+    """Let the address that readers know lead to the article."""
+    if item.address and not old_addresses.keep(session, article.id, item.address):
+        notes.append(f"its old address {item.address} cannot lead here")
 
 
 def _begin(session: Session, source: str, item: Item, draft: Draft) -> Article:
@@ -258,25 +277,3 @@ def _hashes(values: dict[str, Any]) -> dict[str, str]:
 
 def _iso(at: datetime | None) -> str:
     return at.isoformat() if at else ""
-
-
-def _with_pictures(
-    session: Session, draft: Draft, pictures: _Pictures, notes: list[str], *, is_dry: bool
-) -> Draft:
-    """The draft with its pictures kept here, under the names they have here."""
-    names = {}
-    for name in presenting.pictures_in(draft.body) | ({draft.picture.lower()} - {""}):
-        file = next((place / name for place in pictures.found_in if (place / name).is_file()), None)
-        if file is None or "/" in name:
-            notes.append(f"its picture {name} is not in the folder")
-            continue
-        try:
-            names[name] = picturing.take(
-                session, pictures.kept_in, file.read_bytes(), called=name, is_dry=is_dry
-            ).name
-        except PictureError as error:
-            notes.append(f"its picture {name} was not taken: {error.reason.replace('_', ' ')}")
-    body = draft.body
-    for name, kept in names.items():
-        body = body.replace(f"]({name}", f"](/media/{kept}").replace(f"](/media/{name}", f"](/media/{kept}")
-    return replace(draft, body=body, picture=names.get(draft.picture.lower(), ""))

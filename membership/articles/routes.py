@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import abort, current_app, g, make_response, redirect, render_template, request, send_file
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from membership import clock
 from membership.appeals import attribution, choosing
@@ -15,6 +16,7 @@ from membership.articles import (
     canonical,
     list_routes,
     machine_routes,
+    old_addresses,
     presenting,
     preview_links,
     queries,
@@ -49,6 +51,17 @@ def _frame() -> dict[str, Any]:
         ],
         "base_url": current_app.config["BASE_URL"],
     }
+
+
+@bp.before_app_request
+def _lead_from_old_address() -> ResponseReturnValue | None:
+    """At an address that is none of ours: lead to the article that had it elsewhere, before it was imported."""
+    if request.method not in {"GET", "HEAD"} or not isinstance(request.routing_exception, NotFound):
+        return None
+    found = old_addresses.find(db.session(), request.script_root + request.path)
+    if found is None or found.state not in {ArticleState.PUBLISHED, ArticleState.WITHDRAWN}:
+        return None
+    return redirect(address_of(found), 301)
 
 
 @bp.get("/articles/<slug>")

@@ -17,6 +17,8 @@ def taken(session, tmp_path):
             return importing.import_markdown(
                 session, file, media_folder=tmp_path / "media", options=Options(**options)
             )
-        return importing.import_file(session, source, file, options=Options(**options))
+        return importing.import_file(
+            session, source, file, media_folder=tmp_path / "media", options=Options(**options)
+        )
 
     return take

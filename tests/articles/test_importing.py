@@ -35,12 +35,12 @@ def exports() -> Path:
     return folder
 
 
-def test_a_real_wordpress_export_is_taken_whole_and_a_second_time_changes_nothing(session, exports):
+def test_a_real_wordpress_export_is_taken_whole_and_a_second_time_changes_nothing(session, exports, tmp_path):
     file = exports / "theme-unit-test.wordpress.xml"
-    first = importing.import_file(session, "wordpress", file)
+    first = importing.import_file(session, "wordpress", file, media_folder=tmp_path / "media")
     before = [(one.id, one.body, one.updated_at, one.state) for one in articles(session)]
     changes = session.scalar(select(func.count()).select_from(PageChange))
-    second = importing.import_file(session, "wordpress", file)
+    second = importing.import_file(session, "wordpress", file, media_folder=tmp_path / "media")
 
     assert counts(first) == (51, 0, 0, 129)
     assert counts(second) == (0, 0, 51, 129)
@@ -54,10 +54,12 @@ def test_a_real_wordpress_export_is_taken_whole_and_a_second_time_changes_nothin
     assert notes["Scheduled"] == "scheduled: its date is still to come"
 
 
-def test_a_real_ghost_export_is_taken_whole_and_a_second_time_changes_nothing(session, exports, client):
+def test_a_real_ghost_export_is_taken_whole_and_a_second_time_changes_nothing(
+    session, exports, client, tmp_path
+):
     file = exports / "theme-unit-test.ghost.json"
-    first = importing.import_file(session, "ghost", file)
-    second = importing.import_file(session, "ghost", file)
+    first = importing.import_file(session, "ghost", file, media_folder=tmp_path / "media")
+    second = importing.import_file(session, "ghost", file, media_folder=tmp_path / "media")
 
     assert counts(first) == (17, 0, 0, 2)
     assert counts(second) == (0, 0, 17, 2)

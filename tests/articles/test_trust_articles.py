@@ -78,7 +78,7 @@ def test_i09_no_archive_is_ever_opened(session, tmp_path, source):
         if source == "markdown":
             importing.import_markdown(session, file, media_folder=tmp_path / "media")
         else:
-            importing.import_file(session, source, file)
+            importing.import_file(session, source, file, media_folder=tmp_path / "media")
     except ImportFileError:
         pass
 
@@ -146,14 +146,16 @@ def test_i16_an_import_that_dies_is_repeated_and_ends_as_if_nothing_had_happened
             raise PowerCutError
 
     with pytest.raises(PowerCutError):
-        importing.import_file(session, "wordpress", file, options=Options(progress=die))
+        importing.import_file(
+            session, "wordpress", file, media_folder=tmp_path / "media", options=Options(progress=die)
+        )
     session.rollback()
     assert len(articles(session)) == 17
-    again = importing.import_file(session, "wordpress", file)
+    again = importing.import_file(session, "wordpress", file, media_folder=tmp_path / "media")
 
     assert (again.taken, again.unchanged) == (13, 17)
     assert len({slug for _id, slug, _state, _body in told(session)}) == 30
-    once_more = importing.import_file(session, "wordpress", file)
+    once_more = importing.import_file(session, "wordpress", file, media_folder=tmp_path / "media")
     assert (once_more.taken, once_more.unchanged) == (0, 30)
 
 
@@ -164,7 +166,9 @@ def test_i17_of_two_imports_at_once_each_item_is_taken_once(app, session, tmp_pa
 
     def take():
         with app.app_context():
-            reports.append(importing.import_file(db.session(), "wordpress", file))
+            reports.append(
+                importing.import_file(db.session(), "wordpress", file, media_folder=tmp_path / "media")
+            )
             db.session.remove()
 
     session.commit()

@@ -4,6 +4,7 @@ Nothing here is a guard: whatever comes out goes through web.htmlize, now and ea
 """
 
 import re
+from collections.abc import Callable
 from html import escape, unescape
 from urllib.parse import urlsplit
 
@@ -27,7 +28,15 @@ _LONE_ADDRESS = re.compile(r"^\s*(https?://\S{1,1000})\s*$", re.MULTILINE)
 _PRE = re.compile(r"<pre\b.*?</pre>", re.DOTALL | re.IGNORECASE)
 
 
-def from_html(html: str) -> tuple[str, list[str]]:
+Bring = Callable[[str], str]
+"""Puts pictures that came with an export in the place of those that the HTML names elsewhere."""
+
+
+def _as_it_is(html: str) -> str:
+    return html
+
+
+def from_html(html: str, bring: Bring = _as_it_is) -> tuple[str, list[str]]:
     """HTML of an export as safe HTML, and what was left out of it.
 
     Raises:
@@ -38,10 +47,10 @@ def from_html(html: str) -> tuple[str, list[str]]:
     def replace(found: re.Match[str]) -> str:
         return _instead(found.group(1).lower(), found.group(2), notes)
 
-    return str(htmlize.clean(_FRAME.sub(replace, html))).strip(), notes
+    return str(htmlize.clean(bring(_FRAME.sub(replace, html)))).strip(), notes
 
 
-def from_wordpress(content: str) -> tuple[str, list[str]]:
+def from_wordpress(content: str, bring: Bring = _as_it_is) -> tuple[str, list[str]]:
     """The content of a WordPress post as safe HTML: its shortcodes resolved, its empty lines made paragraphs.
 
     Raises:
@@ -52,7 +61,7 @@ def from_wordpress(content: str) -> tuple[str, list[str]]:
     resolved = _EMBED.sub(lambda found: f"\n\n{found.group(1)}\n\n", resolved)
     resolved = _SHORTCODE.sub(lambda found: _shortcode(found, notes), resolved)
     resolved = _LONE_ADDRESS.sub(lambda found: f"\n\n<p>{link(found.group(1))}</p>\n\n", resolved)
-    html, more = from_html(_paragraphs(resolved))
+    html, more = from_html(_paragraphs(resolved), bring)
     return html, notes + more
 
 

@@ -16,7 +16,7 @@ from membership.web.htmlize import TooLongError, plain_text
 
 
 def read(file: Path, *, language: str, now: datetime, sections: frozenset[str]) -> Iterator[Read]:
-    """Every entry of a feed, in order.
+    """Every entry of a feed, in order; its pictures stay where they are.
 
     Raises:
         ImportFileError: it is broken or hostile XML, or no feed.
@@ -75,6 +75,7 @@ def _read(entry: Any, *, language: str, now: datetime, sections: frozenset[str])
         published_at=published,
         updated_at=_utc(entry.get("updated_parsed")),
         notes=notes + more,
+        address=address,
     )
 
 

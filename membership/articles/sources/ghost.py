@@ -11,6 +11,7 @@ from membership.articles.publishing import Draft
 from membership.articles.slugs import slugify
 from membership.articles.sources import bodies, decoding
 from membership.articles.sources.items import ImportFileError, Item, NotTaken, Read, instant, line, text
+from membership.articles.sources.pictures import Folder, Found, Opening
 from membership.web.htmlize import TooLongError, plain_text
 
 Row = dict[str, Any]
@@ -22,6 +23,7 @@ class _Reader:
     now: datetime
     sections: frozenset[str]
     data: dict[str, list[Row]]
+    images: Folder | None = None
     authors: dict[str, list[str]] = field(default_factory=dict)  # post → names in order
     tags: dict[str, list[Row]] = field(default_factory=dict)
     meta: dict[str, Row] = field(default_factory=dict)
@@ -70,14 +72,17 @@ class _Reader:
 
     def _item(self, post: Row, name: str) -> Item:
         post_id = str(post.get("id"))
-        body, notes = bodies.from_html(text(post.get("html")).replace("__GHOST_URL__", ""))
+        found = Found()
+        body, notes = self._body(post, found)
         title = line(post.get("title"), longest=300)
         if title in {"", "(Untitled)"}:
             title = line(plain_text(body), longest=60) or name
             notes.append("had no title; named by its first words")
         published, more = self._instant(post, has_body=bool(body))
-        if post.get("feature_image"):
+        picture = self._picture(post, found)
+        if post.get("feature_image") and self.images is None:
             notes.append("its picture is not in the file")
+        notes += [f"its picture {one} is not in the folder" for one in dict.fromkeys(found.missing)]
         tags = [tag for tag in self.tags.get(post_id, []) if tag.get("visibility") != "internal"]
         slugs = [str(tag.get("slug")) for tag in tags]
         return Item(
@@ -93,10 +98,37 @@ class _Reader:
                 section=next((slug for slug in slugs if slug in self.sections), ""),
                 authors=list(dict.fromkeys(self.authors.get(post_id, []))),
                 tags=sorted({line(tag.get("name"), longest=64) for tag in tags if tag.get("name")}),
+                picture=picture.name,
+                picture_alt=picture.alt,
+                picture_caption=picture.caption,
             ),
             published_at=published,
             updated_at=_instant(post.get("updated_at")),
             notes=notes + more,
+            address=f"/{text(post.get('slug'), longest=200)}/" if post.get("slug") else "",
+            pictures=found.files,
+            picture_addresses=found.addresses,
+        )
+
+    def _body(self, post: Row, found: Found) -> tuple[str, list[str]]:
+        html = text(post.get("html")).replace("__GHOST_URL__", "")
+        if self.images is None:
+            return bodies.from_html(html)
+        images = self.images
+        return bodies.from_html(html, lambda part: images.bring(part, found))
+
+    def _picture(self, post: Row, found: Found) -> Opening:
+        """The opening picture, if it came along, with what is said of it."""
+        address = text(post.get("feature_image"), longest=1000).replace("__GHOST_URL__", "")
+        name = self.images.name_of(address, found) if self.images is not None and address else ""
+        if not name:
+            return Opening()
+        meta = self.meta.get(str(post.get("id")), {})
+        caption = plain_text(bodies.from_html(text(meta.get("feature_image_caption")))[0])
+        return Opening(
+            name,
+            alt=line(meta.get("feature_image_alt"), longest=1000),
+            caption=line(caption, longest=1000),
         )
 
     def _instant(self, post: Row, *, has_body: bool) -> tuple[datetime | None, list[str]]:
@@ -116,8 +148,10 @@ class _Reader:
         return at, ["scheduled: its date is still to come"] if at > self.now else []
 
 
-def read(file: Path, *, language: str, now: datetime, sections: frozenset[str]) -> Iterator[Read]:
-    """Every post of a Ghost export, in order.
+def read(
+    file: Path, *, language: str, now: datetime, sections: frozenset[str], images: Folder | None = None
+) -> Iterator[Read]:
+    """Every post of a Ghost export, in order, with its pictures from `images` (Ghost's content/images).
 
     Raises:
         ImportFileError: it is no JSON, or no export of Ghost.
@@ -131,7 +165,7 @@ def read(file: Path, *, language: str, now: datetime, sections: frozenset[str]) 
         raise ImportFileError("The file is nested too deep.") from None
     except ValueError as error:
         raise ImportFileError(f"The file is no JSON: {error}.") from None
-    yield from _Reader(language, now, sections, _data(told)).posts()
+    yield from _Reader(language, now, sections, _data(told), images).posts()
 
 
 def _data(told: object) -> dict[str, list[Row]]:

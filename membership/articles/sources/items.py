@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from membership.articles.publishing import Draft
 
@@ -25,6 +26,9 @@ class Item:
     updated_at: datetime | None = None
     corrections: list[tuple[datetime, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what was left out or changed on the way
+    address: str = ""  # where readers found it before
+    pictures: dict[str, Path] = field(default_factory=dict)  # files by the names that the draft uses
+    picture_addresses: dict[str, str] = field(default_factory=dict)  # where these were, by the same names
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from membership.articles.publishing import Draft
 from membership.articles.slugs import slugify
 from membership.articles.sources import bodies, decoding
 from membership.articles.sources.items import Item, NotTaken, Read, instant, line, text
+from membership.articles.sources.pictures import Folder, Found, Opening
 from membership.web.htmlize import TooLongError, plain_text
 
 _TAGS = frozenset({"item", "author", "base_blog_url"})
@@ -28,11 +29,22 @@ _UNPUBLISHED = {
 }
 
 
+@dataclass(frozen=True)
+class Attachment:
+    """A picture as WordPress's own library has it."""
+
+    address: str
+    alt: str
+    caption: str
+
+
 @dataclass
 class _Reader:
     language: str
     now: datetime
     sections: frozenset[str]
+    images: Folder | None = None
+    attachments: dict[str, Attachment] = field(default_factory=dict)
     site: str = ""
     names: dict[str, str] = field(default_factory=dict)  # login → the name shown
 
@@ -57,7 +69,10 @@ class _Reader:
             return NotTaken(name, "the text is longer, or nested deeper, than any story")
 
     def _item(self, element: Element, name: str, title: str, state: str) -> Item:
-        body, notes = bodies.from_wordpress(text(element.findtext(_CONTENT)))
+        found = Found()
+        body, notes = self._body(text(element.findtext(_CONTENT)), found)
+        picture = self._picture(element, found)
+        notes += [f"its picture {one} is not in the folder" for one in dict.fromkeys(found.missing)]
         if not title:
             title = line(plain_text(body), longest=60) or name
             notes.append("had no title; named by its first words")
@@ -82,11 +97,31 @@ class _Reader:
                 section=section,
                 authors=[line(self.names.get(creator, creator), longest=120)] if creator else [],
                 tags=sorted({line(child.text, longest=64) for child in categories if child.text}),
+                picture=picture.name,
+                picture_alt=picture.alt,
+                picture_caption=picture.caption,
             ),
             published_at=published,
             updated_at=instant(_of(element, "post_modified_gmt")),
             notes=notes + more,
+            address=text(element.findtext("link"), longest=1000),
+            pictures=found.files,
+            picture_addresses=found.addresses,
         )
+
+    def _body(self, content: str, found: Found) -> tuple[str, list[str]]:
+        if self.images is None:
+            return bodies.from_wordpress(content)
+        images = self.images
+        return bodies.from_wordpress(content, lambda html: images.bring(html, found))
+
+    def _picture(self, element: Element, found: Found) -> Opening:
+        """The opening picture, if it came along, with what is said of it."""
+        attachment = self.attachments.get(_meta(element, "_thumbnail_id"))
+        if attachment is None or self.images is None:
+            return Opening()
+        name = self.images.name_of(attachment.address, found)
+        return Opening(name, attachment.alt, attachment.caption) if name else Opening()
 
     def _instant(self, element: Element, state: str, *, has_body: bool) -> tuple[datetime | None, list[str]]:
         """When it was or will be published; None, with the reason, for what must not be."""
@@ -113,8 +148,10 @@ _KINDS = {
 }
 
 
-def read(file: Path, *, language: str, now: datetime, sections: frozenset[str]) -> Iterator[Read]:
-    """Every item of a WXR file, in order.
+def read(
+    file: Path, *, language: str, now: datetime, sections: frozenset[str], images: Folder | None = None
+) -> Iterator[Read]:
+    """Every item of a WXR file, in order, with its pictures from `images` (WordPress's wp-content/uploads).
 
     Raises:
         ImportFileError: see decoding.
@@ -122,11 +159,34 @@ def read(file: Path, *, language: str, now: datetime, sections: frozenset[str]) 
     encoding, warning = decoding.encoding_of(file)
     if warning:
         yield NotTaken(file.name, warning)
-    reader = _Reader(language, now, sections)
+    attachments = _attachments(file, encoding) if images is not None else {}
+    reader = _Reader(language, now, sections, images, attachments)
     for element in decoding.elements(file, _TAGS, encoding=encoding):
         found = reader.read(element)
         if found is not None:
             yield found
+
+
+def _attachments(file: Path, encoding: str) -> dict[str, Attachment]:
+    """The pictures of WordPress's library by their numbers; they may stand after the posts that show them."""
+    found = {}
+    for element in decoding.elements(file, {"item"}, encoding=encoding):
+        if _of(element, "post_type") == "attachment":
+            excerpt = next((text(child.text) for child in element if _EXCERPT.fullmatch(child.tag)), "")
+            found[_of(element, "post_id")] = Attachment(
+                address=_of(element, "attachment_url"),
+                alt=line(_meta(element, "_wp_attachment_image_alt"), longest=1000),
+                caption=line(plain_text(bodies.from_html(excerpt)[0]), longest=1000),
+            )
+    return found
+
+
+def _meta(element: Element, key: str) -> str:
+    """A value of the post's own fields."""
+    for child in element:
+        if decoding.local_name(child) == "postmeta" and _of(child, "meta_key") == key:
+            return _of(child, "meta_value")
+    return ""
 
 
 def _of(element: Element, name: str) -> str:
