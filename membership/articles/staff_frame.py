@@ -27,6 +27,7 @@ from membership.articles.publishing import By, Draft
 from membership.articles.working_copies import Subject
 from membership.db import db
 from membership.newsroom import audit, present
+from membership.secrets import new_public_id
 from membership.web import languages
 from membership.web.forms import SignedInForm
 from membership.web.media import PictureError
@@ -163,6 +164,8 @@ def sent_picture(field: Any) -> str | None:  # noqa: ANN401 - WTForms ships no t
 
 def editor(form: ArticleForm, article: Article | None, **more: Any) -> str:  # noqa: ANN401 - other forms of the page
     """The editor, with everything beside it; `more` are its other forms, a preview, a conflict, a working copy."""
+    if article is None and not working_copies.KEY.fullmatch(form.key.data or ""):
+        form.key.data = new_public_id()
     page: dict[str, Any] = {
         "form": form,
         "article": article,
