@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field, fields
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from membership.articles import queries, slugs
-from membership.articles.models import Article, ArticleState, Byline, SlugRedirect
+from membership.articles.models import Article, ArticleState, Byline, Media, SlugRedirect
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,15 @@ def take(session: Session, article: Article, draft: Draft) -> None:
         article.series = draft.series.strip()[:120]
         article.series_slug = slugs.slugify(article.series)
     _sign(session, article, draft.authors)
+    if draft.picture:
+        _describe(session, draft)
+
+
+def _describe(session: Session, draft: Draft) -> None:
+    """What is said of a picture the first time is offered wherever it is used again."""
+    told = {"alt": draft.picture_alt, "caption": draft.picture_caption, "credit": draft.picture_credit}
+    undescribed = update(Media).filter_by(name=draft.picture, alt="", caption="", credit="")
+    session.execute(undescribed.values(told))
 
 
 def _sign(session: Session, article: Article, names: list[str]) -> None:

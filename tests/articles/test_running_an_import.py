@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select
 
+from membership import clock
 from membership.articles import importing, running
 from membership.articles.commands import imports
 from membership.articles.errors import ImportRunningError
@@ -38,9 +39,11 @@ def runs(session):
     return session.scalars(select(ImportRun)).all()
 
 
-def another(session, **more):
-    told = {"token": "x", "host": "elsewhere", "process": 1, "began_at": running.clock.now()}
-    session.add(ImportRun(**told, runs_until=running.clock.now() + timedelta(minutes=2)))
+def another(session):
+    """An import that is at work on another machine."""
+    now = clock.now()
+    until = now + timedelta(minutes=2)
+    session.add(ImportRun(token="x", host="elsewhere", process=1, began_at=now, runs_until=until))
     session.commit()
 
 

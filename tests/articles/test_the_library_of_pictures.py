@@ -68,7 +68,7 @@ def test_what_is_said_of_it_once_is_offered_wherever_it_is_used(session, as_, ad
     assert drop(browser).json | told == drop(browser).json
     page = words(browser.get("/staff/articles/pictures"))
     name = the_picture(session).name
-    assert f"![A ferry in ice]({name} &#34;The ferry in March (Photo: Iryna Bevz)&#34;)" in page
+    assert f"![A ferry in ice]({name} &quot;The ferry in March (Photo: Iryna Bevz)&quot;)" in page
     choice = words(browser.get("/staff/articles/pictures/choice?words=bevz"))
     assert f'data-name="{name}"' in choice
     assert 'data-credit="Photo: Iryna Bevz"' in choice

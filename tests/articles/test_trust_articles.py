@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from membership.articles import importing, picturing, publishing
+from membership.articles.errors import ImportRunningError
 from membership.articles.importing import Options
 from membership.articles.publishing import COMMAND
 from membership.articles.sources.items import ImportFileError
@@ -159,26 +160,30 @@ def test_i16_an_import_that_dies_is_repeated_and_ends_as_if_nothing_had_happened
     assert (once_more.taken, once_more.unchanged) == (0, 30)
 
 
-def test_i17_of_two_imports_at_once_each_item_is_taken_once(app, session, tmp_path):
+def test_i17_of_two_imports_at_once_one_is_refused_or_waits_its_turn(app, session, tmp_path):
     file = tmp_path / "export.xml"
     file.write_text(wxr(*(post(number, f"Story {number}") for number in range(1, 13))))
-    reports = []
+    reports, refused = [], []
 
     def take():
         with app.app_context():
-            reports.append(
-                importing.import_file(db.session(), "wordpress", file, media_folder=tmp_path / "media")
-            )
+            try:
+                reports.append(
+                    importing.import_file(db.session(), "wordpress", file, media_folder=tmp_path / "media")
+                )
+            except ImportRunningError as error:
+                refused.append(error)
             db.session.remove()
 
     session.commit()
-    threads = [threading.Thread(target=take) for _number in range(2)]
+    threads = [threading.Thread(target=take) for _number in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
 
     assert len(told(session)) == 12
+    assert len(reports) + len(refused) == 3
     assert sum(report.taken for report in reports) == 12
     assert all(report.total == 12 for report in reports)
 
