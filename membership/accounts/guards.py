@@ -60,7 +60,7 @@ def _enforce_staff(account: Account, declared: Access) -> ResponseReturnValue | 
         abort(404)
     visitor = session.current_visitor()
     if visitor is None or visitor.row.proven_second_factor_at is None:
-        if declared.shows_again and request.form:
+        if _is_worth_showing_again(declared):
             return _shown_again()
         return redirect(url_for("accounts.second_factor.new_proof", next=_way_back()), 303)
     if not admits(account, declared):
@@ -70,9 +70,13 @@ def _enforce_staff(account: Account, declared: Access) -> ResponseReturnValue | 
 
 def _to_sign_in(declared: Access) -> ResponseReturnValue:
     session.forget_ended()
-    if declared.shows_again and request.form:
+    if _is_worth_showing_again(declared):
         return _shown_again()
     return redirect(url_for("accounts.new_sign_in", next=_way_back()), 303)
+
+
+def _is_worth_showing_again(declared: Access) -> bool:
+    return declared.shows_again and bool(set(request.form) - {"csrf_token"})
 
 
 def _shown_again() -> ResponseReturnValue:

@@ -35,7 +35,7 @@ def leads(client, path):
         ("https://old.example/?p=12", ""),
         ("https://old.example", ""),
         ("https://[broken", ""),
-        ("/a\nb", ""),
+        ("/a%0Ab", ""),
         ("/" + "x" * 600, ""),
     ],
 )

@@ -59,7 +59,7 @@ def write(editor: Visitor) -> None:
     page.get_by_label("Headline").fill("The bridge at Verbyn")
     page.get_by_label("Headline").press("Enter")
     page.keyboard.type("Nobody has crossed it since March.")
-    text = page.get_by_label("Story")
+    text = page.get_by_role("textbox", name="Story")
     text.fill("It is closed")
     text.select_text()
     page.keyboard.press("Control+b")
@@ -81,7 +81,7 @@ def restore_what_was_typed(editor: Visitor) -> None:
     with page.expect_navigation():
         page.get_by_role("link", name="The bridge at Verbyn").click()
     expect(page.locator(".notice:visible").first).to_contain_text("These are your unsaved changes")
-    assert "![The bridge in fog](bridge-in-fog-" in page.get_by_label("Story").input_value()
+    assert "![The bridge in fog](bridge-in-fog-" in page.get_by_role("textbox", name="Story").input_value()
 
 
 def look_at_the_preview(editor: Visitor) -> None:
@@ -108,7 +108,7 @@ def correct(editor: Visitor) -> None:
     page.get_by_label("Correction").fill("It was closed in April, not in March.")
     editor.press("Add the correction")
     expect(page.locator(".editor-side")).to_contain_text("It was closed in April")
-    text = page.get_by_label("Story")
+    text = page.get_by_role("textbox", name="Story")
     text.fill(text.input_value().replace("It is closed", "It is open"))
     with page.expect_navigation():
         page.keyboard.press("Control+s")
@@ -143,7 +143,7 @@ def test_an_editor_writes_publishes_corrects_and_goes_back(visitor: NewVisitor):
 
     correct(editor)
     go_back_to_the_version_before(editor)
-    assert "**It is closed**" in editor.page.get_by_label("Story").input_value()
+    assert "**It is closed**" in editor.page.get_by_role("textbox", name="Story").input_value()
     reader.open("/articles/the-bridge-at-verbyn")
     expect(reader.page.locator(".prose")).to_contain_text("It is closed")
     assert editor.violations() == []
@@ -155,15 +155,19 @@ def test_two_editors_see_each_other_and_decide_about_a_conflict(visitor: NewVisi
     page = first.open("/staff/articles/2")
     other = second.open("/staff/articles/2")
     expect(other.locator("#others")).to_contain_text("Also editing this story:")
-    other.get_by_label("Story").fill(other.get_by_label("Story").input_value() + "\n\nA paragraph of theirs.")
+    other.get_by_role("textbox", name="Story").fill(
+        other.get_by_role("textbox", name="Story").input_value() + "\n\nA paragraph of theirs."
+    )
     save(second)
 
-    page.get_by_label("Story").fill(page.get_by_label("Story").input_value() + "\n\nA paragraph of mine.")
+    page.get_by_role("textbox", name="Story").fill(
+        page.get_by_role("textbox", name="Story").input_value() + "\n\nA paragraph of mine."
+    )
     first.press("Save", within=page.locator(".editor-bar"))
     notice = page.locator("section.notice")
     expect(notice).to_contain_text("Somebody else has saved this article meanwhile")
     expect(notice.locator("ins").first).to_contain_text("A paragraph of theirs.")
-    assert "A paragraph of mine." in page.get_by_label("Story").input_value()
+    assert "A paragraph of mine." in page.get_by_role("textbox", name="Story").input_value()
     sound(first)
     save(first)
 
@@ -174,7 +178,7 @@ def test_everything_works_without_scripts(visitor: NewVisitor, width: int):
     page = editor.open("/staff/articles/new")
     headline = f"A ferry of {width} planks"
     page.get_by_label("Headline").fill(headline)
-    page.get_by_label("Story").fill("It *stands* still.")
+    page.get_by_role("textbox", name="Story").fill("It *stands* still.")
     page.locator("[name=picture_file]").set_input_files(
         {"name": "ferry.png", "mimeType": "image/png", "buffer": a_picture()}
     )
@@ -193,7 +197,7 @@ def test_everything_works_without_scripts(visitor: NewVisitor, width: int):
     assert reader.cookies == {}
 
     publish(editor)
-    page.get_by_label("Story").fill("It *moves* again.")
+    page.get_by_role("textbox", name="Story").fill("It *moves* again.")
     save(editor)
     go_back_to_the_version_before(editor)
-    assert page.get_by_label("Story").input_value() == "It *stands* still."
+    assert page.get_by_role("textbox", name="Story").input_value() == "It *stands* still."

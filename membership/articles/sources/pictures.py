@@ -69,9 +69,9 @@ class Folder:
     def _within(self, parts: list[str]) -> Path | None:
         try:
             file = self._folder.joinpath(*parts).resolve()
-        except (OSError, ValueError):
+            return file if file.is_relative_to(self._folder) and file.is_file() else None
+        except (OSError, ValueError):  # such as a name that no file can have
             return None
-        return file if file.is_relative_to(self._folder) and file.is_file() else None
 
     def bring(self, html: str, found: Found) -> str:
         """HTML whose pictures are those of the folder; `found` learns which files they are, and which are missing."""
