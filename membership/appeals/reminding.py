@@ -4,6 +4,7 @@ Whoever asks learns nothing about an address: the same row is written and the sa
 Nobody who has become a patron is reminded. What the outbox keeps of these mails is emptied too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +19,7 @@ from membership.appeals.models import Placement, Reminder
 from membership.mail import outbox
 from membership.newsroom import budgets, due
 from membership.newsroom.budgets import BudgetSpentError, Limit
-from membership.patrons import standing
+from membership.patrons import forgetting, standing
 from membership.patrons.models import Patron
 from membership.web import emails
 
@@ -98,9 +99,7 @@ def confirm(session: Session, token: str) -> Reminder:
     reminder = find(session, token)
     if reminder.confirmed_at is not None:
         return reminder
-    indexes = secrets.blind_indexes(reminder.email or "")
-    of_mailbox = select(Reminder).where(Reminder.email_index.in_(indexes)).order_by(Reminder.id)
-    for other in session.scalars(of_mailbox.with_for_update()).all():
+    for other in _of_mailbox(session, reminder.email or ""):
         if other.id != reminder.id:
             forget(session, other)
     reminder.confirmed_at = clock.now()
@@ -122,6 +121,21 @@ def forget(session: Session, reminder: Reminder) -> None:
 def article(session: Session, reminder: Reminder) -> Placement | None:
     """The article under which it was asked for, if it is still out."""
     return session.get(Placement, reminder.article_id)
+
+
+@forgetting.forgets
+def forget_with_patron(session: Session, patron: Patron) -> None:
+    """Forget every reminder for the mailbox of a patron whose data is deleted. The caller commits."""
+    if patron.account is not None:
+        for reminder in _of_mailbox(session, patron.account.email):
+            forget(session, reminder)
+
+
+def _of_mailbox(session: Session, email: str) -> Sequence[Reminder]:
+    """The reminders that have not left for a mailbox, locked in their order."""
+    indexes = secrets.blind_indexes(email)
+    found = select(Reminder).where(Reminder.email_index.in_(indexes)).order_by(Reminder.id)
+    return session.scalars(found.with_for_update()).all()
 
 
 @due.handler(REMIND)

@@ -13,6 +13,7 @@ from membership.articles.publishing import COMMAND
 from membership.mail.models import MailState, OutgoingMail
 from membership.newsroom import due
 from membership.newsroom.models import DueRow
+from membership.patrons import forgetting
 from membership.secrets import blind_index
 from tests.articles.stories import a_newsroom, a_story, an_appeal, words
 from tests.cast import a_coverage, a_patron, an_account
@@ -166,6 +167,17 @@ def test_a_reminder_can_be_forgotten_before_it_leaves(session, client, clock):
     assert client.post(f"{path}/forget").status_code == 200
     a_month_later(session, clock)
 
+    assert letters(session, "appeals/reminder") == []
+
+
+def test_with_a_patron_s_data_the_reminders_of_the_mailbox_are_deleted(session, client, clock):
+    confirmed(session, client)
+    patron = a_patron(session, an_account(session, email=EVE))
+    forgetting.forget(session, patron)
+    session.commit()
+    a_month_later(session, clock)
+
+    assert session.scalar(select(func.count()).select_from(Reminder)) == 0
     assert letters(session, "appeals/reminder") == []
 
 
