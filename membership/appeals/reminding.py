@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock, secrets
 from membership.accounts import enrolling
+from membership.accounts.models import Account
 from membership.appeals import mail
 from membership.appeals.errors import DeadReminderError
 from membership.appeals.models import Placement, Reminder
@@ -126,9 +127,9 @@ def article(session: Session, reminder: Reminder) -> Placement | None:
 @forgetting.forgets
 def forget_with_patron(session: Session, patron: Patron) -> None:
     """Forget every reminder for the mailbox of a patron whose data is deleted. The caller commits."""
-    if patron.account is not None:
-        for reminder in _of_mailbox(session, patron.account.email):
-            forget(session, reminder)
+    account = session.get(Account, patron.account_id) if patron.account_id is not None else None
+    for reminder in _of_mailbox(session, account.email) if account is not None else ():
+        forget(session, reminder)
 
 
 def _of_mailbox(session: Session, email: str) -> Sequence[Reminder]:
