@@ -166,6 +166,11 @@ upstream membership {{
 
 {pages}
 
+  # Pages for frames on other sites have headers of their own, and read no cookie.
+  location ~ "^(?:/[a-z][a-z])?/embed/" {{
+    try_files /none @membership;
+  }}
+
   location @membership {{
     proxy_pass http://membership;
     proxy_http_version 1.1;

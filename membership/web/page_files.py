@@ -31,6 +31,8 @@ from membership.web.page_fresh import Fresh
 
 COPIES = ("asking", "quiet")
 ENCODINGS = {"plain": "", "gzip": ".gz", "br": ".br"}
+EMBEDDED = "/embed/"
+"""Pages for frames on other sites, where no cookie is read."""
 LONGEST_WAIT_S = 2.0
 MOST_AT_BEST = 256 * 1024
 """Larger pages (the sitemap of a large archive) would take brotli's best level seconds; they keep the quick one."""

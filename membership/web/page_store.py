@@ -144,7 +144,8 @@ class PageStore:
         if method not in _READING:
             return self._inner(environ, start_response)
         path, cookies = environ.get("PATH_INFO", ""), environ.get("HTTP_COOKIE", "")
-        copy = "quiet" if cookies and quieting.asks_for_quiet(cookies) else "asking"
+        is_quiet = cookies and quieting.asks_for_quiet(cookies) and page_files.EMBEDDED not in path
+        copy = "quiet" if is_quiet else "asking"
         if len(path) == 3:
             path = _canonical(path)
         key = (path, copy, accepted_encoding(environ.get("HTTP_ACCEPT_ENCODING", "")))

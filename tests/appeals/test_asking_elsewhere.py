@@ -1,0 +1,151 @@
+"""The appeal under the articles of another site: framed by anybody, the same for everybody, nothing changed by it."""
+
+import base64
+import hashlib
+import re
+
+import pytest
+
+from membership.appeals import embed_routes, managing
+from membership.newsroom import page_changes
+from membership.web import page_store
+from tests.articles.stories import a_newsroom, a_story, an_appeal
+
+ADDRESSES = ["/embed/appeal", "/embed/appeal/bread", "/uk/embed/appeal"]
+
+
+@pytest.fixture
+def newsroom(session):
+    """A newsroom with an appeal in each language and a story."""
+    a_newsroom(session)
+    an_appeal(session)
+    an_appeal(session, language="uk")
+    a_story(session, "Bread")
+    session.commit()
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_e01_only_these_pages_may_be_framed_and_they_change_nothing(newsroom, client, address):
+    answer = client.get(address)
+
+    assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in answer.headers
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert 'method="post"' not in answer.text
+    assert '<base target="_blank">' in answer.text
+    for other in ("/", "/articles/bread", "/support", "/sign-in"):
+        assert "frame-ancestors 'none'" in client.get(other).headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_e02_cookies_change_nothing_and_none_is_set(newsroom, client, app, cleo, as_, address):
+    plain = client.get(address)
+
+    reader = app.test_client()
+    reader.set_cookie("appeal", "off")
+    for other in (reader, as_(cleo)):
+        answer = other.get(address)
+        assert (answer.data, answer.headers["ETag"]) == (plain.data, plain.headers["ETag"])
+        assert answer.headers["Cache-Control"] == plain.headers["Cache-Control"]
+        assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("?utm_source=<script>&cb=1", {}),
+        ("?article=<b>&article=x", {}),
+        ("", {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http", "X-Original-URL": "/staff"}),
+        ("", {"Host": "evil.example"}),
+    ],
+)
+def test_e04_nothing_that_a_request_carries_beside_its_path_comes_back(newsroom, client, query, headers):
+    plain = client.get("/embed/appeal")
+
+    answer = client.get(f"/embed/appeal{query}", headers=headers)
+
+    assert answer.status_code in {200, 400}
+    assert answer.status_code == 400 or answer.data == plain.data
+    assert "evil.example" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/patron/x.css", "/patron;.js", "/patron%2f..%2fstatic", "/staff/a.png", "/embed/../patron"]
+)
+def test_e05_a_private_page_under_the_name_of_a_file_is_not_there_or_not_kept(newsroom, cleo, as_, path):
+    answer = as_(cleo).get(path)
+
+    assert answer.status_code in {303, 404} or "no-store" in answer.headers["Cache-Control"]
+
+
+def test_the_gift_is_credited_to_the_appeal_and_to_an_article_that_stands_here_too(newsroom, client):
+    general = client.get("/embed/appeal").text
+    under = client.get("/embed/appeal/bread").text
+
+    slots = [re.findall(r'name="appeal" value="(\w+)"', page) for page in (general, under)]
+    assert all(len(set(found)) == 1 for found in slots)
+    assert slots[0][0] != slots[1][0]
+    assert 'name="article" value="bread"' in under
+    assert 'name="article"' not in general
+
+
+def test_an_article_that_is_not_here_gets_the_appeal_for_any(newsroom, client):
+    answer = client.get("/embed/appeal/nowhere")
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/embed/appeal")
+
+
+def test_nobody_is_asked_under_a_sensitive_article_there_either(session, newsroom, client):
+    a_story(session, "Grief", is_sensitive=True)
+    session.commit()
+
+    answer = client.get("/embed/appeal/grief")
+
+    assert answer.status_code == 200
+    assert "<form" not in answer.text
+
+
+def test_e09_markup_in_an_appeal_is_text(session, newsroom, client):
+    an_appeal(session, heading='<img src=x onerror="alert(1)">', priority=9)
+    page_changes.record(session, page_changes.EVERYTHING)
+    session.commit()
+
+    page = client.get("/embed/appeal").text
+
+    assert "&lt;img src=x" in page
+    assert "<img" not in page
+
+
+def test_what_staff_change_is_shown_there_at_once(session, newsroom, client, ada):
+    client.get("/embed/appeal")
+    appeal = an_appeal(session, heading="Another heading", priority=9)
+    managing.change(session, appeal, managing.words_of(appeal), actor_id=ada.id, actor=ada.public_id)
+    session.commit()
+
+    assert "Another heading" in client.get("/embed/appeal").text
+
+
+def test_e10_it_is_sent_from_the_store_and_asks_nothing_of_the_database(newsroom, client, statements):
+    client.get("/embed/appeal")
+
+    with statements() as asked:
+        for _ in range(20):
+            assert client.get("/embed/appeal").status_code == 200
+
+    assert [one for one in asked if "page_change" not in one] == []
+
+
+def test_e07_the_script_is_small_says_its_hash_and_may_be_held_to_it(client, pia, as_):
+    answer = client.get("/embed/appeal.js")
+
+    assert len(answer.data) < 10_000
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert "Set-Cookie" not in answer.headers
+    hashed = base64.b64encode(hashlib.sha384(answer.data).digest()).decode()
+    assert embed_routes.integrity() == f"sha384-{hashed}"
+    page = as_(pia).get("/staff/appeals/elsewhere").text
+    assert f"sha384-{hashed}" in page.replace("&#43;", "+")
+    versioned = client.get(f"/embed/appeal.js?v={embed_routes.version()}")
+    assert "immutable" in versioned.headers["Cache-Control"]
+    assert "immutable" not in client.get("/embed/appeal.js?v=old").headers["Cache-Control"]
