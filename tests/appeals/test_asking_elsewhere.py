@@ -8,7 +8,6 @@ import pytest
 
 from membership.appeals import embed_routes, managing
 from membership.newsroom import page_changes
-from membership.web import page_store
 from tests.articles.stories import a_newsroom, a_story, an_appeal
 
 ADDRESSES = ["/embed/appeal", "/embed/appeal/bread", "/uk/embed/appeal"]

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.live import Site
-from tests.browser.visiting import NewVisitor
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>Another site</title></head><body>
 <h1>A story of another site</h1><p style="height: 400px">Its words.</p>
@@ -24,11 +23,13 @@ def elsewhere(site: Site) -> Iterator[str]:
     """The address of a page of another site, whose policy lets in no more than it must."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - http.server's name
+        def do_GET(self) -> None:
             """Send the page."""
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
-            policy = f"default-src 'none'; script-src {site.url}; frame-src {site.url}; style-src 'unsafe-inline'"
+            policy = (
+                f"default-src 'none'; script-src {site.url}; frame-src {site.url}; style-src 'unsafe-inline'"
+            )
             self.send_header("Content-Security-Policy", policy)
             self.end_headers()
             self.wfile.write(PAGE.format(site=site.url).encode())
@@ -43,6 +44,15 @@ def elsewhere(site: Site) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of a reader who has never been on either site."""
+    context = chromium.new_context(viewport={"width": 800, "height": 900})
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
 
 
 def height(page: Page) -> int:
@@ -60,9 +70,8 @@ def await_height(page: Page) -> int:
 
 
 def test_e07_e08_the_frame_takes_its_height_and_a_gift_goes_on_in_a_window_of_ours(
-    visitor: NewVisitor, site: Site, elsewhere: str
+    page: Page, site: Site, elsewhere: str
 ):
-    page = visitor().page
     page.goto(elsewhere)
     tall = await_height(page)
 
@@ -85,10 +94,7 @@ def test_e07_e08_the_frame_takes_its_height_and_a_gift_goes_on_in_a_window_of_ou
     ]
 
 
-def test_e07_while_we_cannot_be_reached_the_page_there_stays_as_it_was(visitor: NewVisitor, elsewhere: str):
-    reader = visitor()
-    reader.expects_refusal = True
-    page = reader.page
+def test_e07_while_we_cannot_be_reached_the_page_there_stays_as_it_was(page: Page, elsewhere: str):
     page.clock.install()
     page.route("**/embed/appeal/**", lambda route: route.abort())
     page.goto(elsewhere)
