@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 
 from membership.appeals.models import Appeal
 
+ELSEWHERE = 0
+"""Stands for the id of an article that is not here."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ArticleFacts:
@@ -51,6 +54,11 @@ class Rules:
     def as_json(self) -> dict[str, Any]:
         """The rules as `Appeal.rules` keeps them; lists that are empty are left out."""
         return {name: list(value) for name, value in asdict(self).items() if value}
+
+
+def elsewhere(language: str) -> ArticleFacts:
+    """An article of another site, of which nothing is known but its language: only appeals for any article fit."""
+    return ArticleFacts(id=ELSEWHERE, language=language)
 
 
 def rules_of(appeal: Appeal) -> Rules:

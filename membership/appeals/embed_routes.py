@@ -9,7 +9,7 @@ import base64
 import hashlib
 from functools import lru_cache
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from membership import clock, paths
@@ -21,7 +21,6 @@ from membership.web import access, headers, languages
 from membership.web.page_store import stored
 
 bp = Blueprint("embed", __name__, url_prefix="/embed")
-SCRIPT = paths.STATIC / "embed" / "appeal.js"
 
 
 @bp.get("/appeal")
@@ -47,7 +46,9 @@ def show_under(slug: str) -> ResponseReturnValue:
 @access.public
 def script() -> ResponseReturnValue:
     """The script for other sites, which may be told to hold it to its hash; `v` makes the address one for a version."""
-    response = send_file(SCRIPT, mimetype="text/javascript", conditional=True)
+    response = Response(_script(), mimetype="text/javascript")
+    response.set_etag(version())
+    response.make_conditional(request)
     is_this = request.args.get("v") == version()
     response.headers["Cache-Control"] = (
         "public, max-age=31536000, immutable" if is_this else "public, max-age=3600"
@@ -58,12 +59,13 @@ def script() -> ResponseReturnValue:
 def _page(facts: ArticleFacts, *, slug: str) -> ResponseReturnValue:
     session, newsroom = db.session(), present.newsroom()
     chosen = choosing.for_article(session, facts, on=clock.today(newsroom.zone))
-    slot = attribution.slot_of(session, facts.id, chosen) if chosen else ""
+    ask = campaign = None
+    if chosen is not None:
+        campaign = presenting.running_campaign(session, newsroom, facts.language)
+        slot = attribution.slot_of(session, facts.id, chosen)
+        ask = presenting.ask(session, chosen, newsroom, slot=slot, campaign=campaign)
     page = render_template(
-        "appeals/embed.html",
-        appeal=presenting.ask(session, chosen, newsroom, slot=slot) if chosen else None,
-        campaign=presenting.running_campaign(session, newsroom.default_currency) if chosen else None,
-        article={"slug": slug} if slug else None,
+        "appeals/embed.html", appeal=ask, campaign=campaign, article={"slug": slug} if slug else None
     )
     answer = _for_other_sites(current_app.make_response(page))
     policy = headers.content_security_policy(form_hosts=(), frame_ancestors="*")
@@ -78,12 +80,17 @@ def _for_other_sites(response: Response) -> Response:
 
 
 @lru_cache(maxsize=1)
+def _script() -> bytes:
+    return (paths.STATIC / "embed" / "appeal.js").read_bytes()
+
+
+@lru_cache(maxsize=1)
 def version() -> str:
     """What stands in the address of just this script."""
-    return hashlib.sha256(SCRIPT.read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(_script()).hexdigest()[:12]
 
 
 @lru_cache(maxsize=1)
 def integrity() -> str:
     """The script's hash, as a page that holds it to that writes it (W3C, Subresource Integrity, 3.1)."""
-    return f"sha384-{base64.b64encode(hashlib.sha384(SCRIPT.read_bytes()).digest()).decode()}"
+    return f"sha384-{base64.b64encode(hashlib.sha384(_script()).digest()).decode()}"

@@ -60,8 +60,8 @@ def _snippets(base_url: str, name: str) -> list[Snippet]:
             "exact",
             _("The same, held to this version of the script"),
             _(
-                "For sites that hold scripts to their hash. Copy it anew after a release that changes the script; until "
-                "then readers see the link."
+                "For sites that hold scripts to their hash. Copy it anew after a release that changes the script; "
+                "until then readers see the link."
             ),
             f'{holder}<script async src="{address}?v={version}" crossorigin="anonymous"\n'
             f'        integrity="{integrity}"></script>',

@@ -78,7 +78,8 @@ def let_stand(session: Session, appeal: Appeal) -> int:
     if not appeal.is_on:
         return 0
     articles = placing.of_language(session, appeal.language)
-    fitting = [one.article_id for one in articles if choosing.fits(appeal, placing.facts_of(one))]
+    known = [choosing.elsewhere(appeal.language), *map(placing.facts_of, articles)]
+    fitting = [facts.id for facts in known if choosing.fits(appeal, facts)]
     return attribution.ensure_under(session, appeal, fitting)
 
 
@@ -106,19 +107,22 @@ def _renew(session: Session, appeal: Appeal, before: Shown, languages: Collectio
         for article_id, (placement, chosen) in after.items()
         if chosen == appeal.id or chosen != before[article_id][1]
     ]
-    _record(session, changed)
+    _record(session, changed, languages)
 
 
 def renew_asking(session: Session, languages: Collection[str]) -> None:
     """Make anew the pages of some languages that ask at all: something beside the appeal's own words has changed."""
-    _record(session, [one for one, chosen in shown(session, languages).values() if chosen is not None])
+    asking = [one for one, chosen in shown(session, languages).values() if chosen is not None]
+    _record(session, asking, languages)
 
 
-def _record(session: Session, changed: Collection[Placement]) -> None:
+def _record(session: Session, changed: Collection[Placement], languages: Collection[str]) -> None:
+    """Make pages of articles anew, each with its frame for other sites, and the frames of what is not here."""
     if len(changed) > MOST_PAGES:
         page_changes.record(session, page_changes.EVERYTHING)
-    elif changed:
-        page_changes.record(session, *(placing.page_of(one) for one in changed))
+        return
+    pages = [page for one in changed for page in (placing.page_of(one), placing.embedded_page_of(one))]
+    page_changes.record(session, *pages, *map(placing.embedded_page, languages))
 
 
 def _appoint(session: Session, appeal: Appeal) -> None:
@@ -144,7 +148,8 @@ def _turn(session: Session, _key: str, at: datetime) -> None:
     languages = settings_rows.current(session).languages
     before = shown(session, languages, day - timedelta(days=1))
     after = shown(session, languages, day)
-    _record(session, [one for key, (one, chosen) in after.items() if chosen != before[key][1]])
+    changed = [one for key, (one, chosen) in after.items() if chosen != before[key][1]]
+    _record(session, changed, languages)
 
 
 def _note(session: Session, appeal: Appeal, action: str, *, actor_id: int, actor: str) -> None:

@@ -78,3 +78,13 @@ def facts_of(placement: Placement) -> ArticleFacts:
 def page_of(placement: Placement) -> str:
     """The path of the page that shows an article."""
     return languages.localized_path(f"/articles/{placement.slug}", placement.language)
+
+
+def embedded_page_of(placement: Placement) -> str:
+    """The path of the page that shows an article's appeal in a frame on another site."""
+    return languages.localized_path(f"/embed/appeal/{placement.slug}", placement.language)
+
+
+def embedded_page(language: str) -> str:
+    """The path of the page that shows the appeal under articles that are not here, in a frame on another site."""
+    return languages.localized_path("/embed/appeal", language)

@@ -5,13 +5,14 @@ from urllib.parse import urlsplit
 from flask import Blueprint, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from membership.appeals import reminder_routes
+from membership.appeals import embed_routes, reminder_routes
 from membership.appeals.forms import SUPPORTER, AppealOffForm
 from membership.newsroom import present
 from membership.web import access, quieting, redirects
 
 bp = Blueprint("appeals", __name__)
 bp.register_blueprint(reminder_routes.bp)
+bp.register_blueprint(embed_routes.bp)
 
 
 @bp.post("/appeal/off")

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from membership.accounts.session import signed_in_account
-from membership.appeals import explaining, managing, placing, staff_campaign_routes
+from membership.appeals import embed_staff_routes, explaining, managing, placing, staff_campaign_routes
 from membership.appeals import staff_frame as frame
 from membership.appeals.managing import Words
 from membership.db import db
@@ -14,6 +14,7 @@ from membership.web import access, languages
 
 bp = Blueprint("appeals", __name__, url_prefix="/appeals")
 bp.register_blueprint(staff_campaign_routes.bp)
+bp.register_blueprint(embed_staff_routes.bp)
 
 
 @bp.get("")

@@ -50,6 +50,7 @@ def showing(session: Session, shown: Article, newsroom: NewsroomSettings) -> lis
     """Every stored page that lists an article or leads to it by its place: lists, translations, parts of its series."""
     default, language = newsroom.default_language, shown.language
     pages = [article(shown.slug, language, default), *of_lists(newsroom, language)]
+    pages.append(localized(f"/embed/appeal/{shown.slug}", language, default))
     if shown.section:
         pages.append(section(shown.section, language, default))
     bylines = queries.bylines(session, [shown.id]).get(shown.id, [])
@@ -69,6 +70,7 @@ def known_to_readers(session: Session) -> Iterable[str]:
     for language in newsroom.languages:
         yield front(language, default)
         yield localized("/feed.xml", language, default)
+        yield localized("/embed/appeal", language, default)
         yield from (section(known["slug"], language, default) for known in newsroom.sections)
     yield from ("/sitemap.xml", "/robots.txt")
     yield from (author(slug, language, default) for language, slug in queries.author_pages(session))
