@@ -19,6 +19,7 @@ YEAR_S = 31_536_000
 GROUPS = {
     "frame": ("tokens", "base", "layout"),  # every page
     "reading": ("article", "controls", "appeal"),  # an article
+    "embed": ("controls", "appeal", "embed"),  # in a frame on another site
     "front": ("article", "front"),
     "tools": ("signals", "controls", "forms", "parts", "tables"),  # public pages with something to do
     "work": ("signals", "controls", "forms", "parts", "tables", "charts", "staff"),  # staff pages
