@@ -294,6 +294,33 @@ def test_s29_a_subscription_made_anew_elsewhere_counts_once():
     assert sum(move.twelfths for move in moves) == 500 * 12
 
 
+@pytest.mark.parametrize("mark", ["ghost_migrated_to", "migrated_to"])
+def test_s29_one_that_a_migration_has_flagged_is_the_past_of_the_new_one(mark):
+    """Another program ended the old one, and began the new one where what was paid ends."""
+    life = Life("moved")
+    old, _ = monthly(life, 500)
+    life.wait(10 * DAY)
+    new = life.subscription(500) | {"status": "trialing"}
+    life.tell("customer.subscription.created", new)
+    old |= {
+        "status": "canceled",
+        "canceled_at": life.at,
+        "ended_at": life.at,
+        "metadata": {**old["metadata"], mark: new["id"]},
+    }
+    life.tell("customer.subscription.deleted", old)
+    life.wait(21 * DAY)
+    new |= {"status": "active"}
+    pay(life, new)
+    life.tell("customer.subscription.updated", new)
+
+    found = derived(fold(told_by(life.events)))
+
+    assert [(move.kind.value, move.subscription_id) for move in found.movements] == [("new", new["id"])]
+    assert sum(move.twelfths for move in found.movements) == 500 * 12
+    assert len({stretch.ended_by for stretch in found.coverage}) == 1
+
+
 def test_s29_an_account_adopted_by_reconciling_counts_each_gift_once(account, session, hear):
     customer = account.customer("cleo@example.org")
     account.subscribe(customer)
