@@ -160,7 +160,9 @@ def test_run_again_or_after_a_cut_it_ends_the_same(account, run, session, hear):
     ).one()
     gift = gifts.live(session, patron_id)[0]
     assert gift.money == Money(500, "eur")  # two of 2.50
-    assert gift.next_charge_at == gift.period_ends_at > clock.now()
+    assert gift.next_charge_at is not None
+    assert gift.next_charge_at == gift.period_ends_at
+    assert gift.next_charge_at > clock.now()
     changing.change_amount(session, client.current(), gift, Money(700, "eur"), covered_fee=0)
     item = account.sandbox.get(newsroom.twice)["items"]["data"][0]
     assert (item["quantity"], item["price"]["unit_amount"]) == (1, 700)
@@ -217,3 +219,40 @@ def test_what_was_booked_as_foreign_becomes_ours_with_cards_and_addresses(accoun
     assert reconciling.reconcile(session, client.current(), since=None).count == 0
     chaining.extend(session)
     assert [finding for check in checking.CHECKS for finding in check(session)] == []
+
+
+def test_ghosts_members_bring_their_gifts_names_and_wishes(account, app, session, tmp_path):
+    product = account.client.v1.products.create({"name": "Gold"}).id
+    customer = account.client.v1.customers.create({"email": "ada@example.org"}).id
+    account.use_card(customer, "pm_card_visa")
+    price = {"currency": "eur", "product": product, "unit_amount": 500, "recurring": {"interval": "month"}}
+    wanted = {"customer": customer, "items": [{"price_data": price}]}
+    paying = account.client.v1.subscriptions.create(cast("Any", wanted)).id
+    _subscribe(account, "else@example.org", product)
+    file = tmp_path / "members.csv"
+    file.write_text(
+        "email,name,subscribed_to_emails,complimentary_plan,stripe_customer_id\n"
+        f"ada@example.org,Ada Ghost,false,false,{customer}\n"
+        "ben@example.org,Ben,true,true,\n"
+        "free@example.org,,true,false,\n"
+        "lost@example.org,,true,false,cus_elsewhere\n"
+    )
+    words = ["import", "patrons", "ghost", str(file), "--complimentary-until", "2027-06-30"]
+    session.rollback()
+
+    foretold = app.test_cli_runner().invoke(membership, [*words, "--dry-run"])
+    done = app.test_cli_runner().invoke(membership, words)
+    again = app.test_cli_runner().invoke(membership, words)
+
+    assert "it is a free member's: nothing is paid: row 4" in done.output
+    assert "its customer has no subscription on this Stripe account: row 5" in done.output
+    assert "1 subscriptions adopted" in done.output
+    assert "1 complimentary members were granted a membership, 0 have one." in done.output
+    assert _totals(foretold.output) == _totals(done.output)
+    assert "0 subscriptions adopted, 1 are ours already" in again.output
+    assert "0 complimentary members were granted a membership, 1 have one." in again.output
+    patrons = {patron.name: patron for patron in session.scalars(select(Patron))}
+    assert set(patrons) == {"Ada Ghost", "Ben"}
+    assert not patrons["Ada Ghost"].wants_topic_mail
+    assert session.scalars(select(Subscription.id)).all() == [paying]
+    assert session.scalars(select(OutgoingMail.kind)).all() == []
