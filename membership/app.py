@@ -8,6 +8,7 @@ from membership.accounts import guards
 from membership.accounts import routes as accounts
 from membership.accounts import session as sign_in_sessions
 from membership.accounts import staff_routes as staff_accounts
+from membership.appeals import counting
 from membership.appeals import routes as appeals
 from membership.appeals import staff_routes as staff_appeals
 from membership.articles import addresses
@@ -75,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app)
     sheets.init_app(app)
     present.init_app(app)
+    counting.init_app(app)
     languages.init_app(app, chosen=present.chosen_languages)
     filters.init_app(app)
     sign_in_sessions.init_app(app)

@@ -1,6 +1,7 @@
 """Which appeal stands under an article on a day: of those that are on, fit and run then, the highest by priority.
 
-Articles stand on a higher floor, so what is asked of them comes as data (`ArticleFacts`).
+Where a trial runs and each of its appeals fits the article, the trial decides (appeals.assigning). Articles stand on a
+higher floor, so what is asked of them comes as data (`ArticleFacts`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from membership.appeals import trials
+from membership.appeals.assigning import HOLD_BACK
 from membership.appeals.models import Appeal
+from membership.appeals.trials import Trial
 
 ELSEWHERE = 0
 """Stands for the id of an article that is not here."""
@@ -87,9 +91,36 @@ def first(ranked: Iterable[Appeal], facts: ArticleFacts, *, on: date) -> Appeal 
     return next((one for one in ranked if one.is_on and runs(one, on) and fits(one, facts)), None)
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What stands under an article: an appeal, or none; `is_held_back` where that is so for a trial's sake."""
+
+    appeal: Appeal | None
+    is_held_back: bool = False
+
+
+def choice(ranked: Iterable[Appeal], facts: ArticleFacts, *, on: date, trial: Trial | None) -> Choice:
+    """What stands under an article on a day, given the appeals by rank and the trial that runs then, if one does."""
+    if trial is None or not takes_part(trial, facts):
+        return Choice(first(ranked, facts, on=on))
+    arm = trial.plan.arm(facts.id, on)
+    return Choice(None, is_held_back=True) if arm == HOLD_BACK else Choice(trial.variants[arm].appeal)
+
+
+def takes_part(trial: Trial, facts: ArticleFacts) -> bool:
+    """Whether a trial decides what an article shows: each of its appeals may stand there."""
+    return all(fits(variant.appeal, facts) for variant in trial.variants)
+
+
+def choose(session: Session, facts: ArticleFacts, *, on: date) -> Choice:
+    """What stands under an article on a day of the newsroom."""
+    trial = trials.running(session, facts.language, on)
+    return choice(ranking(session, facts.language), facts, on=on, trial=trial)
+
+
 def for_article(session: Session, facts: ArticleFacts, *, on: date) -> Appeal | None:
-    """The appeal of highest priority that fits an article on a day of the newsroom; None where nobody is asked."""
-    return first(ranking(session, facts.language), facts, on=on)
+    """The appeal that stands under an article on a day of the newsroom; None where nobody is asked."""
+    return choose(session, facts, on=on).appeal
 
 
 def fitting(session: Session, facts: ArticleFacts) -> list[Appeal]:

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.appeals import attribution, choosing, placing
+from membership.appeals import attribution, choosing, placing, trials
 from membership.appeals.choosing import Rules
+from membership.appeals.errors import OnTrialError
 from membership.appeals.models import Appeal, Placement
 from membership.newsroom import audit, due, page_changes, settings_rows
 from membership.newsroom.settings_rows import Amounts
@@ -55,7 +56,13 @@ def write(session: Session, words: Words, *, actor_id: int, actor: str) -> Appea
 
 
 def change(session: Session, appeal: Appeal, words: Words, *, actor_id: int, actor: str) -> None:
-    """What an appeal says from now on, and where; gifts that came by it stay credited to it."""
+    """What an appeal says from now on, and where; gifts that came by it stay credited to it.
+
+    Raises:
+        OnTrialError: it is being tried out: changed in between, nothing could be said of it.
+    """
+    if trials.is_tried_out(session, appeal):
+        raise OnTrialError
     languages = {appeal.language, words.language}
     before = shown(session, languages)
     for name, value in values(words).items():
@@ -91,9 +98,10 @@ def shown(session: Session, languages: Collection[str], on: date | None = None) 
     day = on or clock.today(settings_rows.current(session).zone)
     found: Shown = {}
     for language in sorted(languages):
-        ranked = choosing.ranking(session, language)
+        ranked, trial = choosing.ranking(session, language), trials.running(session, language, day)
         for placement in placing.of_language(session, language):
-            chosen = choosing.first(ranked, placing.facts_of(placement), on=day)
+            facts = placing.facts_of(placement)
+            chosen = choosing.choice(ranked, facts, on=day, trial=trial).appeal
             found[placement.article_id] = placement, chosen.id if chosen else None
     return found
 
@@ -146,10 +154,13 @@ def _turn(session: Session, _key: str, at: datetime) -> None:
     """A day begins on which other appeals may stand: make the pages anew that show another one than the day before."""
     day = at.astimezone(settings_rows.current(session).zone).date()
     languages = settings_rows.current(session).languages
-    before = shown(session, languages, day - timedelta(days=1))
-    after = shown(session, languages, day)
+    renew_changed(session, shown(session, languages, day - timedelta(days=1)), shown(session, languages, day))
+
+
+def renew_changed(session: Session, before: Shown, after: Shown) -> None:
+    """Make the pages anew that show another appeal than they did. The caller commits."""
     changed = [one for key, (one, chosen) in after.items() if chosen != before[key][1]]
-    _record(session, changed, languages)
+    _record(session, changed, {one.language for one, _chosen in after.values()})
 
 
 def _note(session: Session, appeal: Appeal, action: str, *, actor_id: int, actor: str) -> None:

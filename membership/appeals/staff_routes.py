@@ -5,8 +5,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from membership.accounts.session import signed_in_account
-from membership.appeals import embed_staff_routes, explaining, managing, placing, staff_campaign_routes
+from membership.appeals import (
+    embed_staff_routes,
+    explaining,
+    managing,
+    placing,
+    staff_campaign_routes,
+    staff_trial_routes,
+)
 from membership.appeals import staff_frame as frame
+from membership.appeals.errors import OnTrialError
 from membership.appeals.managing import Words
 from membership.db import db
 from membership.newsroom import present
@@ -15,6 +23,7 @@ from membership.web import access, languages
 bp = Blueprint("appeals", __name__, url_prefix="/appeals")
 bp.register_blueprint(staff_campaign_routes.bp)
 bp.register_blueprint(embed_staff_routes.bp)
+bp.register_blueprint(staff_trial_routes.bp)
 
 
 @bp.get("")
@@ -89,7 +98,13 @@ def update(public_id: str) -> ResponseReturnValue:
     if not form.validate():
         return frame.page(form, appeal), 422
     words = frame.words(form)
-    managing.change(db.session(), appeal, words, actor_id=account.id, actor=account.public_id)
+    try:
+        managing.change(db.session(), appeal, words, actor_id=account.id, actor=account.public_id)
+    except OnTrialError:
+        form.form_errors.append(
+            _("It is being tried out and stays as it is until the trial is over, or is ended.")
+        )
+        return frame.page(form, appeal), 409
     _tell_of_tags(words)
     db.session.commit()
     flash(_("Saved. The pages of readers follow within seconds."), "success")

@@ -76,13 +76,18 @@ def article(slug: str) -> ResponseReturnValue:
         return render_template("articles/withdrawn.html"), 410
     if found.state is not ArticleState.PUBLISHED:
         abort(404)
-    return render_template("articles/article.html", **page_of(found, is_quiet=page_store.is_quiet()))
+    return render_template(
+        "articles/article.html", **page_of(found, is_quiet=page_store.is_quiet(), is_counted=True)
+    )
 
 
-def page_of(found: Article, *, is_quiet: bool, appeal: Appeal | None = None) -> dict[str, Any]:
+def page_of(
+    found: Article, *, is_quiet: bool, appeal: Appeal | None = None, is_counted: bool = False
+) -> dict[str, Any]:
     """Everything the template of an article names, in one of its two copies.
 
-    For editors' previews too, of drafts, and with another appeal than the one that would be chosen.
+    For editors' previews too, of drafts, and with another appeal than the one that would be chosen; only what readers
+    open is counted (`is_counted`).
     """
     session, newsroom = db.session(), present.newsroom()
     story = presenting.story(session, found, newsroom)
@@ -100,7 +105,8 @@ def page_of(found: Article, *, is_quiet: bool, appeal: Appeal | None = None) -> 
             canonical=heading["canonical"],
             base_url=canonical.absolute(""),
         ),
-        **_appeal_of(found, is_quiet=is_quiet, instead=appeal),
+        "place": "",
+        **_appeal_of(found, is_quiet=is_quiet, instead=appeal, is_counted=is_counted),
     }
 
 
@@ -109,22 +115,26 @@ def address_of(found: Article) -> str:
     return addresses.article(found.slug, found.language, present.newsroom().default_language)
 
 
-def _appeal_of(found: Article, *, is_quiet: bool, instead: Appeal | None) -> dict[str, Any]:
+def _appeal_of(found: Article, *, is_quiet: bool, instead: Appeal | None, is_counted: bool) -> dict[str, Any]:
     session, newsroom = db.session(), present.newsroom()
-    chosen = instead or choosing.for_article(session, appealing.facts(found), on=clock.today(newsroom.zone))
+    choice = choosing.Choice(instead)
+    if instead is None:
+        choice = choosing.choose(session, appealing.facts(found), on=clock.today(newsroom.zone))
+    chosen = choice.appeal
     without = attribution.slot_of(session, found.id, None)
     way = addresses.localized("/support", found.language, newsroom.default_language)
     around = {"quiet": is_quiet, "support_url": f"{way}?article={found.slug}&appeal={without}"}
     if is_quiet:
         return {**around, "appeal": appeals.quiet(session, found.language), "campaign": None}
     if chosen is None:
-        return {**around, "appeal": None, "campaign": None}
+        place = without if choice.is_held_back and is_counted else ""
+        return {**around, "appeal": None, "campaign": None, "place": place}
     slot = attribution.slot_of(session, found.id, chosen)
     campaign = appeals.running_campaign(session, newsroom, found.language)
     if campaign is not None:
         around["support_url"] = f"{around['support_url']}&campaign={campaign.slug}"
     ask = appeals.ask(session, chosen, newsroom, slot=slot, campaign=campaign)
-    return {**around, "appeal": ask, "campaign": campaign}
+    return {**around, "appeal": ask, "campaign": campaign, "place": slot if is_counted else ""}
 
 
 def _elsewhere(slug: str) -> ResponseReturnValue:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from membership import jobs
 from membership.accounts import signing_in
+from membership.appeals import concluding
 from membership.articles import picturing
 from membership.cli.database import refuse_other_schema
 from membership.db import db, is_passing, run_unit, wait_longer
@@ -74,6 +75,7 @@ TASKS: dict[str, Task] = {
     "sessions": card_testing.end_all,
     "fees": fees.read,
     "chain": chaining.extend,
+    "trials": concluding.conclude_all,
     "forget": forget_old,
 }
 """What a wake-up of each name, and each minute's round, does; in this order, since each may make work for the next."""

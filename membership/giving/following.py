@@ -13,6 +13,7 @@ from membership import clock
 from membership.giving import (
     belonging,
     crediting,
+    crediting_slots,
     deriving,
     facts,
     gathering,
@@ -46,6 +47,7 @@ class Follower:
         self._newsroom = newsroom
         self._days = posting.calendar(session, newsroom.zone)
         self._mails = mails
+        self._derived: list[tuple[PatronFacts, deriving.Derived]] = []
         self.patron_ids: set[int] = set()
 
     def follow(self, customer_ids: Collection[str]) -> None:
@@ -63,10 +65,20 @@ class Follower:
                 self._bring_up_to_date(group, whole, own)
         for patron_id in sorted(gathering_own.recipients(self._session, [one.after for one in self._kept])):
             if patron_id not in self.patron_ids:
-                self.follow_patron(patron_id)
+                self._follow_patron(patron_id)
+        self._credit_slots()
 
     def follow_patron(self, patron_id: int) -> None:
         """Bring up to date what follows for one patron."""
+        self._follow_patron(patron_id)
+        self._credit_slots()
+
+    def _credit_slots(self) -> None:
+        """Last, and for all people at once: totals are shared, and locked no longer than need be."""
+        crediting_slots.credit(self._session, self._derived, self._newsroom.zone)
+        self._derived = []
+
+    def _follow_patron(self, patron_id: int) -> None:
         group = belonging.group_of_patron(self._session, patron_id)
         own = gathering_own.of_patrons(self._session, [patron_id])
         self._bring_up_to_date(group, gathering.of_customers(self._session, group.customer_ids), own)
@@ -83,6 +95,7 @@ class Follower:
             known = own[group.patron_id].beside(known)
         kept = [one for one in self._kept if _is_about(one.after, group, known)]
         derived = deriving.derive(known, grace_days=self._newsroom.grace_days)
+        self._derived.append((known, derived))
         changed = recording.write_payments(self._session, [derived])
         self._post(known, derived, _touched(kept, known, changed))
         if group.patron_id is None:

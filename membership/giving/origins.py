@@ -33,9 +33,12 @@ def of_payments() -> Subquery:
             Payment.id.label("payment_id"),
             Payment.currency,
             Payment.owner,
+            Payment.customer_id,
             StripeCustomer.patron_id,
+            Checkout.public_id.label("checkout"),
             Checkout.article_id,
             Checkout.campaign,
+            Showing.id.label("showing_id"),
             Showing.appeal_id,
             InvoicePayment.id.is_not(None).label("renews"),
         )

@@ -15,6 +15,7 @@ from membership import clock
 from membership.giving import (
     belonging,
     crediting,
+    crediting_slots,
     deriving,
     facts,
     following,
@@ -95,7 +96,9 @@ def _rederive(
     )
     enrolled = _enrol(session, people)
     shared = _shared(session, enrolled)
-    crediting.credit(session, [(person.facts, person.derived) for person in people])
+    told = [(person.facts, person.derived) for person in people]
+    crediting.credit(session, told)
+    crediting_slots.credit(session, told, newsroom.zone)
     alone = {key: found[0].derived for key, found in enrolled.items() if key not in shared}
     following.record(session, alone, days)
     subscriptions = [s for person in people for s in person.facts.subscriptions]

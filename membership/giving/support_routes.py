@@ -1,6 +1,7 @@
 """The pages on which a reader becomes a patron: /support, its checkout, and the other ways to support."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,7 +9,8 @@ from sqlalchemy import select
 
 from membership import secrets
 from membership.accounts import session as sign_in_session
-from membership.appeals import attribution
+from membership.appeals import attribution, counting
+from membership.appeals.counting import Happened
 from membership.articles import queries as articles
 from membership.db import db
 from membership.gateway import client as gateway
@@ -39,7 +41,18 @@ def new_checkout() -> ResponseReturnValue:
     form.validate()
     for field in (form.email, form.name, form.note, form.form_key):
         field.errors = []  # nothing has been typed yet
+    if _has_just_come():
+        counting.count(Happened.FOLLOWED, form.appeal.data or "")
     return _page(form)
+
+
+def _has_just_come() -> bool:
+    """Whether somebody opens this page by a link: not a browser ahead of its reader, nor from here or from paying."""
+    if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", ""):
+        return False
+    came_from = urlsplit(request.referrer or "")
+    is_ours = came_from.netloc == urlsplit(_settings().base_url).netloc
+    return not came_from.netloc or (is_ours and not came_from.path.endswith(url_for(".new_checkout")))
 
 
 @bp.post("/support/checkouts")

@@ -5,11 +5,11 @@ from flask.typing import ResponseReturnValue
 
 from membership.db import db
 from membership.reports import asked, fees, income, rows
-from membership.reports.csvfiles import answer
 from membership.reports.pages import fees as pages
 from membership.reports.pages.parts import Amounts, currency_tabs
 from membership.reports.pages.rows import CSV_HEADER, csv_lines, rows_page
 from membership.web import access
+from membership.web.csvfiles import answer
 
 bp = Blueprint("fees", __name__)
 

@@ -6,8 +6,8 @@ from flask.typing import ResponseReturnValue
 from membership.accounts import trail
 from membership.db import db
 from membership.reports import asked, offline
-from membership.reports.csvfiles import Cell, Plain, answer
 from membership.web import access
+from membership.web.csvfiles import Cell, Plain, answer
 
 bp = Blueprint("offline", __name__)
 

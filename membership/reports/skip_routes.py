@@ -6,11 +6,11 @@ from flask.typing import ResponseReturnValue
 from membership.db import db
 from membership.newsroom.present import newsroom
 from membership.reports import asked, rows, skips
-from membership.reports.csvfiles import answer
 from membership.reports.pages import skips as pages
 from membership.reports.pages.parts import Amounts
 from membership.reports.pages.rows import CSV_HEADER, csv_lines, rows_page
 from membership.web import access
+from membership.web.csvfiles import answer
 
 bp = Blueprint("skips", __name__)
 

@@ -19,7 +19,6 @@ from membership.reports import (
     supporter_routes,
     supporters,
 )
-from membership.reports.csvfiles import Cell, Plain, answer
 from membership.reports.definitions import definitions
 from membership.reports.pages.income import income_page, settled_table
 from membership.reports.pages.parts import Amounts, Twelfths, currency_tabs
@@ -28,6 +27,7 @@ from membership.reports.pages.rows import CSV_HEADER, csv_lines, rows_page
 from membership.reports.pages.skips import skips_table
 from membership.reports.periods import last_months
 from membership.web import access
+from membership.web.csvfiles import Cell, Plain, answer
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 bp.register_blueprint(fee_routes.bp)

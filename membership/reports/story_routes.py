@@ -5,13 +5,13 @@ from flask.typing import ResponseReturnValue
 
 from membership.db import db
 from membership.reports import asked, income, stories, story_rows
-from membership.reports.csvfiles import Cell, Plain, answer
 from membership.reports.pages import stories as pages
 from membership.reports.pages.parts import Amounts, currency_tabs
 from membership.reports.pages.rows import CSV_HEADER, csv_lines
 from membership.reports.stories import By, Subject
 from membership.reports.story_rows import Asked
 from membership.web import access
+from membership.web.csvfiles import Cell, Plain, answer
 
 bp = Blueprint("stories", __name__)
 AMOUNTS = ("gross", "refunded", "disputed", "kept", "once", "recurring", "fees", "net")

@@ -7,9 +7,9 @@ from membership import clock
 from membership.db import db
 from membership.newsroom.present import newsroom
 from membership.reports import asked, supporter_rows, supporters
-from membership.reports.csvfiles import Cell, answer
 from membership.reports.pages import supporters as pages
 from membership.web import access
+from membership.web.csvfiles import Cell, answer
 
 bp = Blueprint("patrons", __name__)
 

@@ -1029,6 +1029,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subscription_id", "as_of", "event_id", name=op.f("pk_subscription_state")),
     )
     op.create_table(
+        "trial",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("hold_back", sa.SmallInteger(), nullable=False),
+        sa.Column("seed", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_early", sa.Boolean(), nullable=False),
+        sa.Column("concluded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("result", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.CheckConstraint("hold_back BETWEEN 0 AND 50", name=op.f("ck_trial_hold_back_is_a_share")),
+        sa.CheckConstraint("last_day >= first_day", name=op.f("ck_trial_ends_after_its_beginning")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trial")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_trial_public_id")),
+    )
+    with op.batch_alter_table("trial", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_trial_open",
+            ["language"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
         "address_change",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1449,6 +1478,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_working_copy_kept_at"), ["kept_at"], unique=False)
 
     op.create_table(
+        "trial_variant",
+        sa.Column("trial_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("appeal_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["appeal_id"], ["appeal.id"], name=op.f("fk_trial_variant_appeal_id")),
+        sa.ForeignKeyConstraint(["trial_id"], ["trial.id"], name=op.f("fk_trial_variant_trial_id")),
+        sa.PrimaryKeyConstraint("trial_id", "position", name=op.f("pk_trial_variant")),
+        sa.UniqueConstraint("trial_id", "appeal_id", name=op.f("uq_trial_variant_trial_id_appeal_id")),
+    )
+    op.create_table(
         "ballot",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("round_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1578,6 +1617,52 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_coverage_patron_id_ends_at"), ["patron_id", "ends_at"], unique=False
         )
+
+    op.create_table(
+        "slot_credit",
+        sa.Column("checkout_public_id", sa.String(length=32), nullable=False),
+        sa.Column("customer_id", sa.String(length=255), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("showing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("gifts", sa.SmallInteger(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("gifts IN (0, 1)", name=op.f("ck_slot_credit_one_gift_at_most")),
+        sa.ForeignKeyConstraint(["showing_id"], ["showing.id"], name=op.f("fk_slot_credit_showing_id")),
+        sa.PrimaryKeyConstraint("checkout_public_id", "customer_id", "currency", name=op.f("pk_slot_credit")),
+    )
+    with op.batch_alter_table("slot_credit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_slot_credit_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_slot_credit_showing_id_day"), ["showing_id", "day"], unique=False
+        )
+
+    op.create_table(
+        "daily_count",
+        sa.Column("showing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("shown", sa.Integer(), nullable=False),
+        sa.Column("followed", sa.Integer(), nullable=False),
+        sa.CheckConstraint("shown >= 0 AND followed >= 0", name=op.f("ck_daily_count_counts_not_negative")),
+        sa.ForeignKeyConstraint(["showing_id"], ["showing.id"], name=op.f("fk_daily_count_showing_id")),
+        sa.PrimaryKeyConstraint("showing_id", "day", name=op.f("pk_daily_count")),
+    )
+    with op.batch_alter_table("daily_count", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_daily_count_day"), ["day"], unique=False)
+
+    op.create_table(
+        "daily_gifts",
+        sa.Column("showing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("gifts", sa.Integer(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("gifts >= 0", name=op.f("ck_daily_gifts_gifts_not_negative")),
+        sa.ForeignKeyConstraint(["showing_id"], ["showing.id"], name=op.f("fk_daily_gifts_showing_id")),
+        sa.PrimaryKeyConstraint("showing_id", "day", "currency", name=op.f("pk_daily_gifts")),
+    )
+    with op.batch_alter_table("daily_gifts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_daily_gifts_day"), ["day"], unique=False)
 
     op.create_table(
         "membership_grant",
@@ -1971,6 +2056,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_membership_grant_patron_id"))
 
     op.drop_table("membership_grant")
+    with op.batch_alter_table("daily_gifts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_daily_gifts_day"))
+
+    op.drop_table("daily_gifts")
+    with op.batch_alter_table("daily_count", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_daily_count_day"))
+
+    op.drop_table("daily_count")
+    with op.batch_alter_table("slot_credit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_slot_credit_showing_id_day"))
+        batch_op.drop_index(batch_op.f("ix_slot_credit_customer_id"))
+
+    op.drop_table("slot_credit")
     with op.batch_alter_table("coverage", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_coverage_patron_id_ends_at"))
         batch_op.drop_index(batch_op.f("ix_coverage_ends_at"))
@@ -1982,6 +2080,7 @@ def downgrade() -> None:
 
     op.drop_table("checkout")
     op.drop_table("ballot")
+    op.drop_table("trial_variant")
     with op.batch_alter_table("working_copy", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_working_copy_kept_at"))
         batch_op.drop_index(batch_op.f("ix_working_copy_article_id"))
@@ -2056,6 +2155,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_address_change_account_id"))
 
     op.drop_table("address_change")
+    with op.batch_alter_table("trial", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_trial_open",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.drop_table("trial")
     op.drop_table("subscription_state")
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_subscription_status"))

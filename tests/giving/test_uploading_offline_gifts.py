@@ -18,7 +18,7 @@ from membership.giving.offline_csv import FileError, FileFault, RowFault
 from membership.giving.offline_words import reference_key
 from membership.money import AmountError, Money
 from membership.newsroom.models import AuditEntry
-from membership.reports.csvfiles import guarded
+from membership.web.csvfiles import guarded
 from tests.cast import an_account
 
 TODAY = date(2026, 11, 22)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from membership.reports.csvfiles import Plain, guarded, text_of
+from membership.web.csvfiles import Plain, guarded, text_of
 
 
 @pytest.mark.parametrize("risky", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1", "  =1", '"=1'])

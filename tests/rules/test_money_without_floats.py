@@ -15,6 +15,8 @@ from membership.money import Money
 
 HANDLES_MONEY = ("money.py", "giving", "gateway", "reports", "patrons", "appeals", "web/filters.py")
 NOT_MONEY = {
+    "appeals/comparing.py": "ratios of rates and shares of deals; sums of money come in whole and go out as ratios",
+    "appeals/trial_charts.py": "places in a drawing",
     "giving/paper.py": "places on a sheet of paper, in points",
     "giving/door.py": "seconds between deliveries",
     "giving/chaining.py": "seconds between two looks",

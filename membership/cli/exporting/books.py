@@ -9,7 +9,7 @@ from membership.cli.exporting.files import amount, each, when
 from membership.giving.ledger import LedgerEntry, LedgerLine
 from membership.giving.movements import Movement
 from membership.patrons.models import Patron
-from membership.reports.csvfiles import Cell
+from membership.web.csvfiles import Cell
 
 LEDGER = (
     "entry",

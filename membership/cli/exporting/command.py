@@ -20,7 +20,7 @@ from membership.cli.exporting.files import write_csv
 from membership.cli.snapshot import snapshot
 from membership.db import db, run_unit
 from membership.newsroom import audit
-from membership.reports.csvfiles import Cell
+from membership.web.csvfiles import Cell
 
 Rows = Callable[[Session, datetime], Generator[Sequence[Cell]]]
 TABLES: tuple[tuple[str, Sequence[str], Rows], ...] = (

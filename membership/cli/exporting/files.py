@@ -11,7 +11,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from membership.money import Money
-from membership.reports.csvfiles import Cell, Plain, guarded
+from membership.web.csvfiles import Cell, Plain, guarded
 
 AT_ONCE = 1_000
 

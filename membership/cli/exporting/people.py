@@ -20,7 +20,7 @@ from membership.giving.models import (
 from membership.patrons import standing
 from membership.patrons.models import Coverage, Patron, Visibility
 from membership.patrons.revealing import hidden_name
-from membership.reports.csvfiles import Cell
+from membership.web.csvfiles import Cell
 
 Row = list[Cell]
 

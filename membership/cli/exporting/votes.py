@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from membership.articles.models import Article
 from membership.cli.exporting.files import when
-from membership.reports.csvfiles import Cell
 from membership.topics import ballot_lists, tallying
 from membership.topics.models import Round, RoundTopic, Topic
+from membership.web.csvfiles import Cell
 
 TOPICS = ("topic", "title", "text", "language", "state", "proposed_at", "answer", "answered_at", "article")
 ROUNDS = (

@@ -6,8 +6,6 @@ from flask_babel import gettext as _
 
 from membership.reports import charts
 from membership.reports.charts import ColumnChart, Series
-from membership.reports.csvfiles import Cell as CsvCell
-from membership.reports.csvfiles import Plain
 from membership.reports.definitions import name_of
 from membership.reports.fees import FeesRow
 from membership.reports.pages.parts import (
@@ -22,6 +20,8 @@ from membership.reports.pages.parts import (
     titled,
 )
 from membership.web import filters
+from membership.web.csvfiles import Cell as CsvCell
+from membership.web.csvfiles import Plain
 
 MONEY = ("covered", "card_fees_of_covering", "card_fees")
 CSV_HEADER = [

@@ -8,12 +8,12 @@ from flask import render_template, url_for
 from flask_babel import gettext as _
 
 from membership.reports import asked
-from membership.reports.csvfiles import Cell as CsvCell
-from membership.reports.csvfiles import Plain
 from membership.reports.definitions import name_of
 from membership.reports.pages.parts import Amounts, Cell, Table, month_name
 from membership.reports.rows import MOST_ROWS, FigureRows
 from membership.web import filters
+from membership.web.csvfiles import Cell as CsvCell
+from membership.web.csvfiles import Plain
 
 CSV_HEADER = ["day", "kind", "stripe_id", "patron", "currency", "amount"]
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from flask_babel import gettext as _
 
-from membership.reports.csvfiles import Cell as CsvCell
-from membership.reports.csvfiles import Plain
 from membership.reports.definitions import name_of
 from membership.reports.pages.parts import NOTHING, Amounts, Cell, Table, month_name, rows_url
 from membership.reports.skips import SkipsRow
 from membership.web import filters
+from membership.web.csvfiles import Cell as CsvCell
+from membership.web.csvfiles import Plain
 
 CSV_HEADER = ["month", "currency", "payments", "skipped"]
 
