@@ -87,7 +87,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(feature.bp)
     app.register_blueprint(_staff_blueprint())
     door.init_app(app)
-    app.extensions["membership_media"] = settings.data_dir / "media"
     page_store.init_app(
         app, folder=settings.data_dir / "pages", changes=page_changes, known=addresses.known_to_readers
     )
@@ -97,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _configure(app: Flask, settings: Settings) -> None:
     secure = settings.base_url.startswith("https://")
     app.extensions["membership_settings"] = settings
+    app.extensions["membership_media"] = settings.data_dir / "media"
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
