@@ -165,7 +165,8 @@ def conclude_all(session: Session) -> int:
         with db.reading(session):
             trial = trials.by_public_id(session, public_id)
             days = days_of(session, trial) if trial is not None else []
-            session.expunge_all()  # it is computed with while no transaction is open
+            if trial is not None:
+                session.expunge(trial)  # it is computed with while no transaction is open
         if trial is not None:
             db.run_unit(session, partial(_write, session, public_id, result_of(trial, days)))
     return len(waiting)
