@@ -13,6 +13,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -71,13 +72,19 @@ def run(given: argparse.Namespace, table: figures.Table) -> None:
             }
             db.session.remove()
             with (
-                machine.running(machine.ours("serve", "--port", str(PORT), "--workers", "2"), env),
-                machine.running(machine.ours("serve", "--port", str(OTHER), "--workers", "2"), other),
+                served(env, PORT),
+                served(other, OTHER),
                 machine.running(machine.ours("worker"), env) as worker,
             ):
                 measure(app, data, worker, given.articles, table)
             db.session.remove()
             db.engine.dispose()
+
+
+def served(env: dict[str, str], port: int) -> AbstractContextManager["subprocess.Popen[bytes]"]:
+    """A server with two workers, from its first answer on."""
+    words = machine.ours("serve", "--port", str(port), "--workers", "2")
+    return machine.running(words, env, url=f"http://127.0.0.1:{port}/live")
 
 
 def fill(session: Session, count: int) -> None:

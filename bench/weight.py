@@ -47,7 +47,7 @@ def opened(browser: Browser, url: str) -> list[Request]:
     """All that a browser asks for, from the first line to the last."""
     page = browser.new_page(viewport={"width": 390, "height": 844})
     requests: list[Request] = []
-    page.on("requestfinished", requests.append)
+    page.on("requestfinished", lambda request: requests.append(request))  # noqa: PLW0108 - Playwright marks the handler, a method of a list takes no mark
     page.goto(url, wait_until="networkidle")
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     page.wait_for_load_state("networkidle")
