@@ -108,8 +108,8 @@ def choice(ranked: Iterable[Appeal], facts: ArticleFacts, *, on: date, trial: Tr
 
 
 def takes_part(trial: Trial, facts: ArticleFacts) -> bool:
-    """Whether a trial decides what an article shows: each of its appeals may stand there."""
-    return all(fits(variant.appeal, facts) for variant in trial.variants)
+    """Whether a trial decides what an article shows: it is here, and each of the trial's appeals may stand there."""
+    return facts.id != ELSEWHERE and all(fits(variant.appeal, facts) for variant in trial.variants)
 
 
 def choose(session: Session, facts: ArticleFacts, *, on: date) -> Choice:

@@ -75,6 +75,6 @@ def _there(session: Session, article_ids: Collection[int]) -> dict[int, list[tup
     return found
 
 
-def forget_ended(session: Session) -> None:
-    """Delete the rows that count no longer."""
+def forget_old(session: Session) -> None:
+    """Delete the rows that count no longer. The caller commits."""
     session.execute(delete(Presence).where(Presence.until < clock.now()))

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from membership import jobs
 from membership.accounts import signing_in
 from membership.appeals import concluding
-from membership.articles import picturing
+from membership.articles import picturing, presence
 from membership.cli.database import refuse_other_schema
 from membership.db import db, is_passing, run_unit, wait_longer
 from membership.giving import (
@@ -50,10 +50,11 @@ Task = Callable[..., object]
 
 
 def forget_old(session: Session) -> None:
-    """Delete what need not be kept: budgets of a month ago, sign-in links, care links and sessions that are over."""
+    """Delete what need not be kept: budgets of a month ago, who had what open, links and sessions that are over."""
     run_unit(session, partial(budgets.forget_old, session))
     run_unit(session, partial(signing_in.forget_old, session))
     run_unit(session, partial(care_links.forget_old, session))
+    run_unit(session, partial(presence.forget_old, session))
 
 
 def make_picture_sizes(session: Session, *, until: Callable[[], bool] = lambda: False) -> int:

@@ -90,8 +90,10 @@ def test_at_midnight_just_the_pages_that_change_are_made_anew(session):
         for n, key in enumerate(ids)
         if plan.arm(key, TOMORROW) != plan.arm(key, TOMORROW + timedelta(days=1))
     }
-    assert changed == {f"/articles/story-{n}" for n in turned}
-    assert len(changed) > 0
+    assert len(turned) > 0
+    assert {key for key in changed if not key.endswith("/embed/appeal")} == {
+        f"{page}/story-{n}" for n in turned for page in ("/articles", "/embed/appeal")
+    }
 
 
 def test_an_article_takes_part_only_where_each_appeal_may_stand(session, client):
@@ -210,3 +212,16 @@ def test_ended_by_hand_the_pages_go_back_at_once(session, client):
     assert heading(client, "the-ferry") == "Plain"
     with pytest.raises(TrialStateError):
         trying.end(session, the_trial(session, public_id), **BY)
+
+
+def test_articles_of_other_sites_take_no_part_and_those_here_show_the_same_there(session, client):
+    appeals = two_appeals(session)
+    article = a_story(session)
+    trial = a_trial(session, appeals, days=7)
+    plan, article_id = trial.plan, article.id
+
+    for n in range(7):
+        pass_to(session, TOMORROW + timedelta(days=n))
+        arm = plan.arm(article_id, TOMORROW + timedelta(days=n))
+        assert "Plain" in words(client.get("/embed/appeal"))
+        assert ("Plain", "Warm")[arm] in words(client.get("/embed/appeal/the-ferry"))

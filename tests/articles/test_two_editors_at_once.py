@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from membership.articles import presence
 from membership.articles.editing_models import Presence
 from membership.articles.models import Article
 from tests.articles.editing_room import fields_of
@@ -19,6 +20,18 @@ def newsroom(session):
 @pytest.fixture
 def story(session):
     return a_story(session, body="The ferry stood still.\n\nNobody knows why.")
+
+
+def test_who_was_there_is_not_kept(session, as_, ada, story, clock):
+    as_(ada).get(f"/staff/articles/{story.id}")
+    clock.move(timedelta(minutes=9))
+    presence.forget_old(session)
+    assert session.scalars(select(Presence)).all() != []
+    clock.move(timedelta(minutes=2))
+
+    presence.forget_old(session)
+
+    assert session.scalars(select(Presence)).all() == []
 
 
 def test_opening_the_editor_is_enough_to_be_seen(as_, ada, pia, story, clock):
