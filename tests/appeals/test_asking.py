@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from membership.app import create_app
 from membership.appeals import attribution, managing
+from membership.appeals.choosing import ELSEWHERE
 from membership.appeals.models import Appeal, Invitation, Showing
 from membership.articles import publishing
 from membership.articles.publishing import COMMAND
@@ -138,23 +139,26 @@ def test_every_page_leads_to_support_with_its_slot_even_without_an_appeal(sessio
 def test_slots_are_made_when_an_article_is_published_and_none_by_reading(session, client):
     appeal = an_appeal(session)
     article = a_story(session, is_out=False)
-    assert session.scalar(select(func.count()).select_from(Showing)) == 0
+    assert (
+        session.scalar(select(func.count()).select_from(Showing).where(Showing.article_id != ELSEWHERE)) == 0
+    )
     publishing.publish(session, article, by=COMMAND)
     session.commit()
     for _time in range(3):
         client.get("/articles/the-ferry")
 
     made = session.execute(select(Showing.article_id, Showing.appeal_id).order_by(Showing.id)).all()
-    assert made == [(article.id, appeal.id), (article.id, None)]
+    assert made == [(ELSEWHERE, appeal.id), (article.id, appeal.id), (article.id, None)]
 
 
 def test_a_new_appeal_gets_its_slots_under_every_article_of_its_language(session, client):
     an_appeal(session, "First", priority=1)
-    a_story(session)
+    ferry = a_story(session)
     a_story(session, "Пором", language="uk")
     second = an_appeal(session, "Second", priority=2)
 
-    assert session.scalars(select(Showing.language).filter_by(appeal_id=second.id)).all() == ["en"]
+    under = session.scalars(select(Showing.article_id).filter_by(appeal_id=second.id)).all()
+    assert sorted(under) == [ELSEWHERE, ferry.id]
     assert managing.let_stand(session, second) == 0
     (_action, fields), *_others = forms_of(words(client.get("/articles/the-ferry")))
     assert slot(session, fields["appeal"]).appeal_id == second.id

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from membership import paths
 from membership.appeals import counting
 from membership.appeals.counting import Happened
-from membership.appeals.models import Showing
 from membership.appeals.totals import DailyCount
+from membership.articles.models import Article
 from membership.db import db
 from tests.appeals.newsroom import KYIV
 from tests.articles.stories import a_newsroom, a_story, an_appeal, words
@@ -147,7 +147,7 @@ def test_the_quiet_copy_and_an_editors_preview_are_not_counted(app, session, cli
     client.set_cookie("appeal", "off")
     assert "data-slot" not in client.get("/articles/the-ferry").text
 
-    article = session.scalars(select(Showing.article_id)).first()
+    article = session.scalars(select(Article.id)).one()
     preview = as_(ada).get(f"/staff/articles/{article}/page")
     assert "appeal-heading" in preview.text
     assert "data-slot" not in preview.text

@@ -24,14 +24,17 @@ def newsroom(session):
 
 @pytest.fixture
 def changed(session):
-    """The pages recorded since it was last asked."""
+    """The pages recorded since it was last asked, without the frames for other sites, which follow their articles."""
     seen = [0]
 
     def since():
         session.expire_all()
         found = session.execute(select(PageChange.id, PageChange.key).where(PageChange.id > seen[0])).all()
         seen[0] = max([seen[0], *(row.id for row in found)])
-        return {row.key for row in found}
+        pages = {row.key for row in found if "/embed/" not in row.key}
+        frames = {row.key.rpartition("/")[2] for row in found if "/embed/appeal/" in row.key}
+        assert frames == {page.rpartition("/")[2] for page in pages if "/articles/" in page}
+        return pages
 
     return since
 

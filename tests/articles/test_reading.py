@@ -204,7 +204,11 @@ def test_a_public_page_is_valid_sets_no_cookie_and_asks_no_third_party(session, 
         one for one in re.findall(r'(?:src|href|action)="(https?://[^"]+)"', page) if "//localhost" not in one
     ]
     assert outside == []
-    assert not re.search(r"<script(?! type=\"application/ld\+json\")", page)
+    scripts = re.findall(r"<script(?! type=\"application/ld\+json\")[^>]*>", page)
+    assert all("/static/js/shown.js?v=" in script for script in scripts)
+    assert len(scripts) == (
+        copy == "asking" and path == "/articles/the-ferry"
+    )  # it counts, and nothing needs it
     assert " style=" not in page
     assert len(answer.data) < 60_000
 

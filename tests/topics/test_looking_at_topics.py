@@ -67,7 +67,7 @@ def test_v24_a_topic_hidden_by_staff_is_gone_at_once_also_from_results(session, 
 
 
 def test_an_open_round_shows_no_tally(session, client):
-    round_ = a_round(session, topics := [a_topic(session), a_topic(session)])
+    round_ = a_round(session, topics := [a_topic(session, "The bridge"), a_topic(session, "The ferry")])
     ballots(session, round_, *[topics[:1]] * 11)
 
     seen = page(client, f"/rounds/{round_.public_id}")

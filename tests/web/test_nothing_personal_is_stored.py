@@ -19,6 +19,8 @@ PAGES = (
     "/patrons",
     "/sections/land",
     "/series/the-river",
+    "/embed/appeal",
+    "/embed/appeal/the-ferry",
     "/sitemap.xml",
     "/robots.txt",
     "/support/other-ways",
