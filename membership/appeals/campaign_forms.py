@@ -17,6 +17,7 @@ from wtforms.validators import (
     Regexp,
     ValidationError,
 )
+from wtforms.widgets import TextInput
 
 from membership.appeals.campaigning import Plan
 from membership.appeals.models import Campaign
@@ -30,7 +31,9 @@ LARGEST_GOAL = 10**8
 
 
 class WholeField(IntegerField):
-    """A whole number as typed, perhaps with blanks between its digits."""
+    """A whole number as typed, perhaps with blanks between its digits; so it is a line of text to the browser."""
+
+    widget = TextInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Leave the blanks out."""

@@ -105,7 +105,7 @@ def schedule(editor: Visitor) -> None:
 def correct(editor: Visitor) -> None:
     """Say below the story what was wrong, and put the text right."""
     page = editor.page
-    page.get_by_label("Correction").fill("It was closed in April, not in March.")
+    page.get_by_role("textbox", name="Correction").fill("It was closed in April, not in March.")
     editor.press("Add the correction")
     expect(page.locator(".editor-side")).to_contain_text("It was closed in April")
     text = page.get_by_role("textbox", name="Story")

@@ -1,4 +1,4 @@
-// Says once that the appeal's place came into view: which slot, and nothing of who reads. No cookie goes along.
+// Says once that a reader got to the appeal's place, or jumped past it: which slot, and nothing of who reads. No cookie goes along.
 const place = document.querySelector("[data-slot]");
 if (place) {
   const watch = new IntersectionObserver((entries) => {
@@ -6,6 +6,6 @@ if (place) {
     watch.disconnect();
     const body = new URLSearchParams({ slot: place.dataset.slot });
     fetch("/appeal/shown", { method: "POST", body, credentials: "omit", keepalive: true }).catch(() => {});
-  });
+  }, { rootMargin: "999999px 0px 0px" });
   watch.observe(place);
 }
