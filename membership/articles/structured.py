@@ -4,6 +4,7 @@ from typing import Any
 
 from membership.articles.presenting import Picture, Story
 from membership.newsroom.settings_rows import NewsroomSettings
+from membership.web import filters
 
 LONGEST_HEADLINE = 110
 """Longer ones may be cut where they are shown; so they are cut here, at a word."""
@@ -25,8 +26,8 @@ def news_article(
         "inLanguage": story.language,
         "url": canonical,
         "mainEntityOfPage": {"@type": "WebPage", "@id": canonical},
-        "datePublished": story.published_at.isoformat(),
-        "dateModified": (story.updated_at or story.published_at).isoformat(),
+        "datePublished": filters.for_machines(story.published_at),
+        "dateModified": filters.for_machines(story.updated_at or story.published_at),
         "isAccessibleForFree": True,
         "wordCount": story.words,
         "author": [
@@ -50,7 +51,7 @@ def news_article(
             {
                 "@type": "CorrectionComment",
                 "text": correction.text,
-                "datePublished": correction.corrected_at.isoformat(),
+                "datePublished": filters.for_machines(correction.corrected_at),
             }
             for correction in story.corrections
         ]
