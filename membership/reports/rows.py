@@ -152,7 +152,7 @@ def found(
             str(kind),
             stripe_id,
             *who(patron, names=names),
-            amount,
+            int(amount),  # a sum is a decimal on PostgreSQL
         )
         for on, kind, stripe_id, patron, amount in session.execute(query)
     ]
