@@ -137,7 +137,9 @@ def new_code() -> str:
 def new_public_id(bits: int = 80) -> str:
     """A random id for addresses and receipts: lower-case letters and digits, 5 bits each, no look-alikes."""
     letters = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
-    return "".join(randomness.choice(letters) for _ in range(-(-bits // 5)))
+    length = -(-bits // 5)
+    number = randomness.randbits(5 * length)
+    return "".join(letters[number >> 5 * place & 31] for place in range(length))
 
 
 def hash_token(token: str, purpose: str) -> str:

@@ -69,11 +69,12 @@ def import_articles(
             raise click.ClickException(str(error)) from None
         except ImportRunningError as error:
             db.session.rollback()
-            raise click.ClickException(_busy(error)) from None
+            raise click.ClickException(busy(error)) from None
     _show(report, dry_run=dry_run)
 
 
-def _busy(error: ImportRunningError) -> str:
+def busy(error: ImportRunningError) -> str:
+    """What to say when another import is at work, and when to try again at the latest."""
     local = error.until.astimezone(settings_rows.current(db.session()).zone)
     return (
         "Another import is at work. Nothing was changed. Run this again when it is done; if it was cut off on another "

@@ -25,7 +25,8 @@ from membership.newsroom import settings_rows
 from membership.newsroom.settings_rows import NewsroomSettings
 from membership.patrons import elsewhere, enrolling, granting, queries
 from membership.patrons.elsewhere import Outcome, Supporter
-from membership.patrons.models import Grant, Patron
+from membership.patrons.granting import Award
+from membership.patrons.models import Grant
 
 AT_ONCE = 500
 """How many rows share a transaction."""
@@ -94,17 +95,27 @@ def take(session: Session, read: Read, progress: Progress) -> MovedIn:
     """Mark and cover those of a file who pay elsewhere, to the day they are paid to. Commits by batches.
 
     Raises:
-        ImportFileError: the file cannot be read; whoever has looked at it before knows.
+        ImportFileError: the file cannot be read to its end; nothing was taken.
     """
+    count = _read_through(read, progress)
     done = MovedIn()
-    for batch in _batches(session, read, done, progress):
+    for batch in _batches(session, read, done, progress, f"of {count:,} rows"):
         supporters = [supporter for _row, supporter in batch]
         done.add(batch, db.run_unit(session, partial(elsewhere.take, session, supporters)))
     return done
 
 
+def _read_through(read: Read, progress: Progress) -> int:
+    """How many rows there are; who gets the number knows that all of them can be read."""
+    count = 0
+    for part in _parts(read()):
+        count += len(part)
+        progress("rows read", len(part))
+    return count
+
+
 def _batches(
-    session: Session, read: Read, found: MovedIn, progress: Progress
+    session: Session, read: Read, found: MovedIn, progress: Progress, what: str = "rows"
 ) -> Iterator[list[tuple[int, Supporter]]]:
     """The supporters of a file with their rows, AT_ONCE at a time; what is not taken goes to `found`."""
     newsroom, now = settings_rows.current(session), clock.now()
@@ -113,7 +124,7 @@ def _batches(
         judged = [_judged(one, newsroom, now) if isinstance(one, Member) else one for one in part]
         found.left += [one for one in judged if isinstance(one, Left)]
         yield [one for one in judged if not isinstance(one, Left)]
-        progress("rows", len(part))
+        progress(what, len(part))
 
 
 def _parts(told: Iterator[T]) -> Iterator[list[T]]:
@@ -163,21 +174,25 @@ def grant_complimentary(session: Session, members: list[Member]) -> Counter[Outc
     return found
 
 
-def _grant(session: Session, members: list[Member]) -> list[Outcome]:
-    now, language = clock.now(), settings_rows.current(session).default_language
+def _grant(session: Session, members: list[Member]) -> Counter[Outcome]:
+    now, newsroom = clock.now(), settings_rows.current(session)
     newcomers = [
-        enrolling.Newcomer(email=m.email, name=m.name, language=m.language or language, at=now)
+        enrolling.Newcomer(
+            email=m.email, name=m.name, language=m.language or newsroom.default_language, at=now
+        )
         for m in members
     ]
     patron_ids = enrolling.make_many(session, newcomers)
     query = select(Grant.patron_id).where(Grant.patron_id.in_(patron_ids), Grant.reason == COMPLIMENTARY)
     known = set(session.scalars(query))
-    outcomes = []
-    for patron_id, member in zip(patron_ids, members, strict=True):
-        if patron_id in known or member.paid_through is None:
-            outcomes.append(Outcome.UNCHANGED)
-            continue
-        patron = session.get_one(Patron, patron_id)
-        granting.grant(session, patron, last_day=member.paid_through, reason=COMPLIMENTARY, tell=False)
-        outcomes.append(Outcome.MADE)
-    return outcomes
+    ends = {
+        patron_id: granting.ends_with(member.paid_through, newsroom)
+        for patron_id, member in zip(patron_ids, members, strict=True)
+        if patron_id not in known and member.paid_through is not None
+    }
+    awards = [
+        Award(patron_id=patron_id, starts_at=now, ends_at=ends_at, reason=COMPLIMENTARY)
+        for patron_id, ends_at in ends.items()
+    ]
+    granting.make_many(session, awards)
+    return Counter({Outcome.MADE: len(awards), Outcome.UNCHANGED: len(members) - len(awards)})

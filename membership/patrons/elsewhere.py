@@ -3,19 +3,20 @@
 Their money is the platform's to report: it is in no figure here. patrons.inviting asks them once to give directly.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session
 
-from membership import clock, secrets
+from membership import clock
 from membership.accounts.enrolling import ids_by_address
 from membership.patrons import enrolling, granting
 from membership.patrons.enrolling import Newcomer
-from membership.patrons.models import Coverage, Grant, Patron, Source, SupportElsewhere
+from membership.patrons.granting import Award
+from membership.patrons.models import Coverage, Grant, Patron, SupportElsewhere
 from membership.patrons.standing import PAYING, is_active
 
 
@@ -44,29 +45,56 @@ def take(session: Session, supporters: Sequence[Supporter]) -> list[Outcome]:
     now = clock.now()
     newcomers = [Newcomer(email=s.email, name=s.name, language=s.language, at=now) for s in supporters]
     patron_ids = enrolling.make_many(session, newcomers)
-    known, giving = _known(session, patron_ids), _giving(session, patron_ids, now)
+    giving, known = _giving(session, patron_ids, now), _known(session, patron_ids)
+    grants = {made.id: made for made in session.scalars(_grants(known.values()).with_for_update())}
     outcomes: list[Outcome] = []
-    granted: list[tuple[Supporter, Grant]] = []
+    fresh: list[tuple[int, Supporter]] = []
+    longer: dict[Grant, datetime] = {}
     for patron_id, supporter in zip(patron_ids, supporters, strict=True):
         mark = known.get((patron_id, supporter.platform))
-        if mark is None:
-            granted.append((supporter, _grant(session, patron_id, supporter, now)))
-            outcomes.append(Outcome.MADE)
-        else:
-            outcomes.append(_again(session, mark, supporter, now))
-    session.flush()
-    session.add_all(
-        SupportElsewhere(
-            patron_id=grant.patron_id,
-            grant_id=grant.id,
-            platform=supporter.platform,
-            told_at=now,
-            gave_here=grant.patron_id in giving,
-        )
-        for supporter, grant in granted
-    )
-    session.flush()
+        outcomes.append(Outcome.MADE if mark is None else _judged(grants[mark.grant_id], supporter))
+        if outcomes[-1] not in {Outcome.MADE, Outcome.PROLONGED}:
+            continue
+        if mark is not None and grants[mark.grant_id].ends_at > now:
+            longer[grants[mark.grant_id]] = supporter.paid_until
+        else:  # new, or it had run out: what lies between stays uncovered
+            fresh.append((patron_id, supporter))
+    granting.prolong_many(session, longer)
+    _cover(session, fresh, known, giving, now)
     return outcomes
+
+
+def _cover(
+    session: Session,
+    fresh: list[tuple[int, Supporter]],
+    known: Mapping[tuple[int, str], SupportElsewhere],
+    giving: set[int],
+    now: datetime,
+) -> None:
+    """Grant from now on; who was marked before is marked with the new grant."""
+    awards = [
+        Award(patron_id=patron_id, starts_at=now, ends_at=s.paid_until, reason=s.platform)
+        for patron_id, s in fresh
+    ]
+    marks: list[dict[str, object]] = []
+    for (patron_id, supporter), grant_id in zip(fresh, granting.make_many(session, awards), strict=True):
+        mark = known.get((patron_id, supporter.platform))
+        if mark is not None:
+            mark.grant_id = grant_id
+            continue
+        marks.append(
+            {
+                "patron_id": patron_id,
+                "grant_id": grant_id,
+                "platform": supporter.platform,
+                "told_at": now,
+                "gave_here": patron_id in giving,
+                "invited_at": None,
+            }
+        )
+    if marks:
+        session.execute(insert(SupportElsewhere), marks)
+    session.flush()
 
 
 def _known(session: Session, patron_ids: Sequence[int]) -> dict[tuple[int, str], SupportElsewhere]:
@@ -90,37 +118,6 @@ def _judged(grant: Grant, supporter: Supporter) -> Outcome:
     if grant.revoked_at is not None:
         return Outcome.REVOKED
     return Outcome.UNCHANGED if supporter.paid_until <= grant.ends_at else Outcome.PROLONGED
-
-
-def _again(session: Session, mark: SupportElsewhere, supporter: Supporter, now: datetime) -> Outcome:
-    grant = session.get_one(Grant, mark.grant_id)
-    outcome = _judged(grant, supporter)
-    if outcome is not Outcome.PROLONGED:
-        return outcome
-    if grant.ends_at <= now:  # it had run out: what lies between stays uncovered
-        made = _grant(session, mark.patron_id, supporter, now)
-        session.flush()
-        mark.grant_id = made.id
-        return Outcome.PROLONGED
-    grant.ends_at = supporter.paid_until
-    session.execute(
-        update(Coverage)
-        .where(Coverage.source == Source.GRANT, Coverage.source_key == grant.public_id)
-        .values(ends_at=supporter.paid_until)
-    )
-    return Outcome.PROLONGED
-
-
-def _grant(session: Session, patron_id: int, supporter: Supporter, now: datetime) -> Grant:
-    made = Grant(
-        public_id=secrets.new_public_id(),
-        patron_id=patron_id,
-        starts_at=now,
-        ends_at=supporter.paid_until,
-        reason=supporter.platform,
-    )
-    session.add_all((made, granting.coverage_of(made)))
-    return made
 
 
 def marks_of(session: Session, patron_id: int) -> list[SupportElsewhere]:

@@ -1,8 +1,11 @@
 """Memberships that staff grant: with an end and a reason, covering from now on, revocable at any time."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
+from typing import cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from membership import clock, secrets
@@ -14,6 +17,8 @@ from membership.patrons.models import Coverage, EndedBy, Grant, Patron, Source
 
 MOST_AHEAD = timedelta(days=5 * 366)
 """A grant without an end in sight is no grant: it is looked at again at least every five years."""
+AT_ONCE = 500
+"""How many keys one statement asks for."""
 
 
 class AlreadyRevokedError(Exception):
@@ -39,28 +44,62 @@ def grant(session: Session, patron: Patron, *, last_day: date, reason: str, tell
     ends_at = ends_with(last_day, newsroom)
     if not now < ends_at <= now + MOST_AHEAD:
         raise ValueError("a grant ends on a day to come, at most five years ahead")
-    made = Grant(
-        public_id=secrets.new_public_id(),
-        patron_id=patron.id,
-        starts_at=now,
-        ends_at=ends_at,
-        reason=reason,
-    )
-    session.add_all((made, coverage_of(made)))
-    session.flush()
+    award = Award(patron_id=patron.id, starts_at=now, ends_at=ends_at, reason=reason)
+    made = session.get_one(Grant, make_many(session, [award])[0])
     if tell:
         _tell(session, patron, made, last_day, newsroom)
     return made
 
 
-def coverage_of(made: Grant) -> Coverage:
-    """What a new grant covers: from its beginning to its end."""
-    return Coverage(
-        patron_id=made.patron_id,
-        source=Source.GRANT,
-        source_key=made.public_id,
-        starts_at=made.starts_at,
-        ends_at=made.ends_at,
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Award:
+    """A grant to be made."""
+
+    patron_id: int
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+
+
+def make_many(session: Session, awards: Sequence[Award]) -> list[int]:
+    """Make grants with what they cover, many at once; their ids, in the same order. The caller commits."""
+    if not awards:
+        return []
+    keys = [secrets.new_public_id() for _award in awards]
+    keyed = list(zip(keys, awards, strict=True))
+    session.execute(
+        insert(Grant), [{"public_id": key, **asdict(award), "revoked_at": None} for key, award in keyed]
+    )
+    session.execute(insert(Coverage), [_coverage_of(key, award) for key, award in keyed])
+    ids: dict[str, int] = {}
+    for start in range(0, len(keys), AT_ONCE):
+        query = select(Grant.public_id, Grant.id).where(Grant.public_id.in_(keys[start : start + AT_ONCE]))
+        ids |= {row.public_id: row.id for row in session.execute(query)}
+    return [ids[key] for key in keys]
+
+
+def _coverage_of(key: str, award: Award) -> dict[str, object]:
+    """A grant covers from its beginning to its end."""
+    return {
+        "patron_id": award.patron_id,
+        "source": Source.GRANT,
+        "source_key": key,
+        "starts_at": award.starts_at,
+        "ends_at": award.ends_at,
+        "ended_by": None,
+    }
+
+
+def prolong_many(session: Session, ends: Mapping[Grant, datetime]) -> None:
+    """Let grants that are still running end later, and what they cover with them. The caller commits."""
+    if not ends:
+        return
+    session.execute(update(Grant), [{"id": made.id, "ends_at": ends_at} for made, ends_at in ends.items()])
+    table = cast("Table", Coverage.__table__)
+    of_grant = (table.c.source == Source.GRANT, table.c.source_key == bindparam("key"))
+    session.connection().execute(
+        update(table).where(*of_grant).values(ends_at=bindparam("until")),
+        [{"key": made.public_id, "until": ends_at} for made, ends_at in ends.items()],
     )
 
 

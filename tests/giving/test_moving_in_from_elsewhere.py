@@ -150,3 +150,16 @@ def test_options_that_do_not_go_together_are_refused(run, source, words, why):
 
     assert result.exit_code == 2
     assert why in result.output
+
+
+@pytest.mark.parametrize("day", ["2026-11-21", "2031-11-30", "9999-12-31"])
+def test_complimentary_members_are_granted_to_a_day_to_come_only(run, session, day):
+    before = _counts(session)
+
+    result = run(
+        "email,complimentary_plan,stripe_customer_id\n", "--complimentary-until", day, source="ghost"
+    )
+
+    assert result.exit_code == 2
+    assert "a day to come, at most five years ahead" in result.output
+    assert _counts(session) == before
