@@ -1,5 +1,6 @@
 """What staff write about a campaign: goal, days, and its words in each language."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any, TypeVar
@@ -36,8 +37,13 @@ class WholeField(IntegerField):
     widget = TextInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Leave the blanks out."""
-        super().process_formdata(["".join(value.split()) for value in valuelist])
+        """Leave the blanks out, and take nothing but the digits 0-9: `int` would read "1_000" and other scripts too."""
+        typed = "".join(valuelist[0].split()) if valuelist else ""
+        self.data = None
+        if typed and not re.fullmatch(r"-?[0-9]{1,18}", typed, re.ASCII):
+            raise ValueError(_("Enter a whole amount, like 30000."))
+        if typed:
+            self.data = int(typed)
 
 
 class CampaignForm(SignedInForm):

@@ -108,8 +108,13 @@ def running_campaign(session: Session, newsroom: NewsroomSettings, language: str
 
 
 def suggested(amounts: Amounts, newsroom: NewsroomSettings, currency: str, interval: str) -> list[int]:
-    """The suggested amounts of an appeal, in minor units; the newsroom's where the appeal names none."""
-    return amounts.get(currency, {}).get(interval) or newsroom.suggested(currency, interval)
+    """The suggested amounts of an appeal, in minor units; the newsroom's where the appeal names none.
+
+    An amount that the newsroom no longer takes, since it has changed its limits, is not suggested.
+    """
+    named = amounts.get(currency, {}).get(interval, [])
+    taken = [amount for amount in named if newsroom.takes(amount, currency, interval)]
+    return taken or newsroom.suggested(currency, interval)
 
 
 def intervals_of(appeal: Appeal) -> list[str]:

@@ -21,8 +21,10 @@ from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 from membership import money
 from membership.appeals.choosing import Rules
 from membership.appeals.presenting import INTERVALS
-from membership.money import AmountError, Money
+from membership.money import AmountError, AmountFault, Money
+from membership.newsroom import gift_range
 from membership.newsroom.settings_rows import Amounts, NewsroomSettings
+from membership.web import filters
 from membership.web.forms import PlainLine, SignedInForm, amount_sentence
 
 MOST_AMOUNTS = 5
@@ -36,9 +38,9 @@ class AmountsField(Field):
 
     widget = TextInput()
 
-    def __init__(self, label: Any = None, validators: Any = None, *, currency: str, **options: Any) -> None:  # noqa: ANN401 - passed on
-        super().__init__(label, validators, **options)
-        self.currency = currency
+    def __init__(self, label: Any = None, *, currency: str, interval: str, **options: Any) -> None:  # noqa: ANN401 - passed on
+        super().__init__(label, **options)
+        self.currency, self.interval = currency, interval
         self.typed: str | None = None
 
     def _value(self) -> str:
@@ -54,10 +56,27 @@ class AmountsField(Field):
         try:
             read = {money.parse(part, self.currency).amount for part in self.typed.replace(";", " ").split()}
         except AmountError as error:
+            if error.fault is AmountFault.TOO_LARGE:
+                raise ValueError(_("Stripe does not take as much at a time.")) from None
             raise ValueError(amount_sentence(error.fault, self.currency)) from None
         if len(read) > MOST_AMOUNTS:
             raise ValueError(_("Suggest at most five amounts."))
         self.data = sorted(read)
+
+    def check_range(self, newsroom: NewsroomSettings) -> None:
+        """Refuse to suggest what the newsroom would not take.
+
+        Raises:
+            ValidationError: with the sentence that says the limit.
+        """
+        for amount in self.data or []:
+            if amount < newsroom.smallest(self.currency, self.interval):
+                raise ValidationError(gift_range.smallest(newsroom, self.currency, self.interval))
+            if not newsroom.takes(amount, self.currency, self.interval):
+                largest = Money(newsroom.largest(self.currency), self.currency)
+                raise ValidationError(
+                    _("The largest gift taken online is %(amount)s.", amount=filters.money(largest))
+                )
 
 
 class TagsField(Field):
@@ -130,9 +149,11 @@ class AppealForm(SignedInForm):
     )
     is_on = BooleanField(lazy_gettext("Is on"), default=True)
     currencies: tuple[str, ...] = ()
+    newsroom: NewsroomSettings
 
     def for_newsroom(self, newsroom: NewsroomSettings, names: dict[str, str]) -> None:
-        """Offer the newsroom's languages and sections; `names` are those of languages."""
+        """Offer the newsroom's languages and sections, and keep to its limits; `names` are those of languages."""
+        self.newsroom = newsroom
         self.language.choices = [(code, names.get(code, code)) for code in newsroom.languages]
         told = [
             (section["slug"], newsroom.section_name(section["slug"], newsroom.default_language))
@@ -187,6 +208,11 @@ class AppealForm(SignedInForm):
         ]
 
 
+def _in_range(form: AppealForm, field: AmountsField) -> None:
+    """What is suggested can be given."""
+    field.check_range(form.newsroom)
+
+
 @cache
 def appeal_form(currencies: tuple[str, ...]) -> type[AppealForm]:
     """The form of a newsroom that takes these currencies."""
@@ -196,7 +222,9 @@ def appeal_form(currencies: tuple[str, ...]) -> type[AppealForm]:
         "once": lazy_gettext("Once"),
     }
     fields: dict[str, Any] = {
-        f"amounts_{currency}_{interval}": AmountsField(labels[interval], currency=currency)
+        f"amounts_{currency}_{interval}": AmountsField(
+            labels[interval], validators=[_in_range], currency=currency, interval=interval
+        )
         for currency in currencies
         for interval in INTERVALS
     }

@@ -20,6 +20,7 @@ from wtforms.validators import InputRequired, Length
 
 from membership.giving.models import Interval
 from membership.money import Money
+from membership.newsroom import gift_range
 from membership.newsroom.settings_rows import NewsroomSettings
 from membership.web import filters
 from membership.web.forms import AddressField, MoneyField, PlainLine, PublicForm
@@ -170,9 +171,8 @@ def check_range(money: Money, interval: str, newsroom: NewsroomSettings) -> None
     Raises:
         ValidationError: with the sentence that says the limit.
     """
-    smallest = Money(newsroom.smallest(money.currency, interval), money.currency)
-    if money < smallest:
-        raise ValidationError(_too_small(interval, filters.money(smallest)))
+    if money.amount < newsroom.smallest(money.currency, interval):
+        raise ValidationError(gift_range.smallest(newsroom, money.currency, interval))
     largest = Money(newsroom.largest(money.currency), money.currency)
     if largest < money:
         raise ValidationError(
@@ -182,16 +182,6 @@ def check_range(money: Money, interval: str, newsroom: NewsroomSettings) -> None
                 address=newsroom.contact_email,
             )
         )
-
-
-def _too_small(interval: str, amount: str) -> str:
-    if interval == Interval.MONTH:
-        sentence = _("The smallest monthly gift is %(amount)s.", amount=amount)
-    elif interval == Interval.YEAR:
-        sentence = _("The smallest yearly gift is %(amount)s.", amount=amount)
-    else:
-        sentence = _("The smallest one-time gift is %(amount)s.", amount=amount)
-    return str(sentence)
 
 
 class AddressForm(PublicForm):

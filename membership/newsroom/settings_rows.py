@@ -117,6 +117,10 @@ class NewsroomSettings:
         decided = self.largest_gifts.get(currency) or LARGEST_IN_SMALLEST * self.smallest(currency, "month")
         return min(decided, LARGEST_ONLINE)
 
+    def takes(self, amount: int, currency: str, interval: str) -> bool:
+        """Whether a gift of so many minor units is neither too small nor too large."""
+        return self.smallest(currency, interval) <= amount <= self.largest(currency)
+
     def suggested(self, currency: str, interval: str) -> list[int]:
         """The suggested amounts, in minor units of `currency`, ascending."""
         return self.suggested_amounts.get(currency, {}).get(interval, [])

@@ -123,7 +123,9 @@ def test_while_it_runs_the_appeal_asks_in_its_currency(client, as_, ada):
     [
         ({"slug": "Winter 2026"}, "Use small Latin letters"),
         ({"goal": "0"}, "Enter an amount from 1 to 100,000,000."),
-        ({"goal": "much"}, "Not a valid integer value."),
+        ({"goal": ""}, "Enter a whole amount, like 30000."),
+        ({"goal": "much"}, "Enter a whole amount, like 30000."),
+        ({"goal": "30 000,50"}, "Enter a whole amount, like 30000."),
         ({"last_day": "2026-10-01"}, "The last day lies before the first."),
         ({"title_en": ""}, "Write a title in at least one language, below."),
         ({"name": ""}, "Give it a name for the newsroom."),
@@ -135,6 +137,22 @@ def test_what_cannot_be_is_told_and_nothing_begins(session, as_, ada, wrong, sen
     assert answer.status_code == 422
     assert sentence in words(answer)
     assert session.scalars(select(Campaign)).all() == []
+
+
+@pytest.mark.parametrize("typed", ["much", "30 000,50", "1e5", "1_000", "٣٠٠", "9" * 40, ""])
+def test_a_goal_that_is_no_number_is_told_once_and_changes_nothing(session, campaign, as_, ada, typed):
+    del campaign
+    answer = as_(ada).post(
+        "/staff/appeals/campaigns/winter-2026", data={**WINTER, "name": "Other", "goal": typed}
+    )
+
+    assert answer.status_code == 422
+    assert words(answer).count('id="goal-error"') == 1
+    assert "Enter a whole amount, like 30000." in words(answer)
+    assert f'value="{typed}"' in words(answer)
+    session.expire_all()
+    kept = session.scalars(select(Campaign)).one()
+    assert (kept.name, kept.goal) == ("Winter", 1_000_000)
 
 
 def test_a_word_stands_for_one_campaign_only(session, campaign, as_, ada):

@@ -103,6 +103,13 @@ def test_every_story_has_a_slot_with_each_appeal_that_may_stand_under_it(session
         ({"tags_in": "bread", "tags_out": "Bread"}, "cannot be among both. Take it out of one."),
         ({"tags_in": "x" * 61}, "Part the tags by commas"),
         ({"priority": ""}, "Enter a number from 0 to 1000."),
+        ({"amounts_eur_month": "0.99; 5"}, "The smallest monthly gift is €1.00."),
+        ({"amounts_eur_year": "9; 60"}, "The smallest yearly gift is €10.00."),
+        ({"amounts_eur_once": "1.99; 10"}, "The smallest one-time gift is €2.00."),
+        ({"amounts_uah_month": "49"}, "The smallest monthly gift is ₴50.00."),
+        ({"amounts_eur_once": "10; 10000.01"}, "The largest gift taken online is €10,000.00."),
+        ({"amounts_uah_once": "999999.99"}, "The largest gift taken online is ₴500,000.00."),
+        ({"amounts_eur_month": "1000000"}, "Stripe does not take as much at a time."),
     ],
 )
 def test_what_cannot_be_is_told_in_words_and_changes_nothing(session, as_, ada, wrong, sentence):
@@ -111,6 +118,27 @@ def test_what_cannot_be_is_told_in_words_and_changes_nothing(session, as_, ada, 
     assert answer.status_code == 422
     assert sentence in words(answer)
     assert session.scalar(select(func.count()).select_from(Appeal)) == 0
+
+
+def test_the_smallest_and_the_largest_gift_may_be_suggested(session, as_, ada):
+    limits = {"amounts_eur_month": "1; 10000", "amounts_eur_year": "10", "amounts_eur_once": "2"}
+    assert as_(ada).post("/staff/appeals/new", data={**APPEAL, **limits}).status_code == 303
+
+    assert session.scalars(select(Appeal)).one().suggested_amounts["eur"] == {
+        "month": [100, 1_000_000],
+        "year": [1_000],
+        "once": [200],
+    }
+
+
+def test_amounts_that_are_no_longer_taken_are_no_longer_suggested(session, client):
+    an_appeal(session, suggested_amounts={"eur": {"month": [100, 500], "once": [200]}})
+    a_story(session)
+    a_newsroom(session, smallest_gifts={"eur": {"month": 300, "year": 1000, "once": 900}})
+    page = words(client.get("/articles/the-ferry"))
+
+    asked = re.findall(r'name="amount" value="([0-9.]+)"', page)
+    assert asked == ["5.00", "36.00", "60.00", "120.00", "10.00", "25.00", "50.00"]
 
 
 def test_an_appeal_is_previewed_under_a_chosen_story_before_it_is_saved(session, as_, ada):

@@ -176,3 +176,20 @@ def test_what_is_shared_says_its_times_section_tags_and_languages(session, clien
         ("article:tag", "river"),
     ):
         assert f'<meta property="{name}" content="{value}">' in page
+
+
+def test_machines_read_times_in_whole_seconds(session, client, clock):
+    clock.set(clock.now().replace(microsecond=123_456))
+    story = a_story(session)
+    clock.move(timedelta(days=1))
+    publishing.correct(session, story, "It was June.", by=COMMAND)
+    session.commit()
+    told = [
+        client.get(path).get_data(as_text=True)
+        for path in ("/feed.xml", "/sitemap.xml", "/news-sitemap.xml", "/articles/the-ferry")
+    ]
+    times = [re.findall(r"\d{4}-\d\d-\d\dT[^<\"\s]*", page) for page in told]
+
+    assert all(times)
+    rfc3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([+-]\d\d:\d\d|Z)")
+    assert [one for page in times for one in page if not rfc3339.fullmatch(one)] == []
