@@ -19,8 +19,9 @@ from membership.accounts.errors import DeadCodeError, DeadLinkError, OtherBrowse
 from membership.accounts.forms import AskForm, CodeForm, LinkForm
 from membership.accounts.models import Account, SignInToken
 from membership.db import db
+from membership.newsroom import refusing
 from membership.newsroom.budgets import BudgetSpentError
-from membership.web import access, emails
+from membership.web import access, emails, headers
 from membership.web.forms import SignedInForm
 from membership.web.languages import page_language
 from membership.web.limits import client_network
@@ -33,13 +34,7 @@ bp.register_blueprint(demo_routes.bp)
 bp.register_blueprint(address_routes.bp)
 
 
-@bp.after_request
-def _keep_to_itself(response: Response) -> Response:
-    """Addresses of these pages may hold a way in: no store, no referrer, no search engine."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+bp.after_request(headers.keep_to_itself)
 
 
 @bp.get("/sign-in")
@@ -69,7 +64,7 @@ def create_sign_in() -> ResponseReturnValue:
         )
     except BudgetSpentError as spent:
         db.session.commit()
-        return _too_often(spent)
+        return refusing.too_often(spent, "accounts/too_often.html")
     db.session.commit()
     answer = make_response(redirect(url_for(".new_code"), 303))
     remember_asking(answer, browser)
@@ -106,7 +101,7 @@ def use_code() -> ResponseReturnValue:
         form.code.errors = [_("This code no longer works. Ask for a new one.")]
     except BudgetSpentError as spent:
         db.session.commit()
-        return _too_often(spent)
+        return refusing.too_often(spent, "accounts/too_often.html")
     else:
         return _let_in(row, account, goal=safe_path(form.next.data, default=""))
     db.session.commit()
@@ -215,12 +210,6 @@ def _wrong_code(wrong: WrongCodeError) -> str:
             wrong.tries_left,
         )
     )
-
-
-def _too_often(spent: BudgetSpentError) -> ResponseReturnValue:
-    answer = make_response(render_template("accounts/too_often.html"), 429)
-    answer.headers["Retry-After"] = str(spent.retry_after)
-    return answer
 
 
 def _asking_cookie() -> str:

@@ -19,7 +19,7 @@ from membership.accounts.models import Account, SignInSession, SignInToken, Toke
 from membership.mail import outbox
 from membership.mail.models import Priority
 from membership.newsroom import budgets, settings_rows
-from membership.newsroom.budgets import BudgetSpentError, Limit
+from membership.newsroom.budgets import Limit
 from membership.web import emails
 
 LIFE = timedelta(minutes=15)
@@ -96,9 +96,8 @@ def ask(
     """
     address = emails.canonical(email)
     index = secrets.blind_index(address)
-    for limit, key in ((OVERALL, "all"), (PER_NETWORK, network)):
-        budgets.spend(session, limit, key)
-    may_mail = _within_budget(session, index)
+    budgets.spend_asking(session, network, overall=OVERALL, per_network=PER_NETWORK)
+    may_mail = budgets.may_spend(session, index, *PER_ADDRESS)
     account = enrolling.by_email(session, address)
     if account is not None and account.blocked_at is not None:
         account = None
@@ -107,15 +106,6 @@ def ask(
     )
     if may_mail:
         _mail(session, account, address, issued, language)
-
-
-def _within_budget(session: Session, index: str) -> bool:
-    try:
-        for limit in PER_ADDRESS:
-            budgets.spend(session, limit, index)
-    except BudgetSpentError:
-        return False
-    return True
 
 
 def _mail(

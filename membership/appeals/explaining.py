@@ -9,8 +9,9 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from membership import clock
-from membership.appeals import choosing, managing, placing, queries
+from membership.appeals import choosing, managing, placing, queries, trials
 from membership.appeals.models import Appeal, Placement
+from membership.appeals.trials import Trial
 from membership.newsroom import settings_rows
 from membership.newsroom.settings_rows import NewsroomSettings
 from membership.web import filters
@@ -47,26 +48,32 @@ def rows(session: Session) -> list[Row]:
     """Every appeal, as they are chosen, with where it stands."""
     newsroom = settings_rows.current(session)
     appeals = queries.by_rank(session)
-    shown = managing.shown(session, {appeal.language for appeal in appeals})
-    return [Row(one, _standing(one, appeals, shown, newsroom), rules(one, newsroom)) for one in appeals]
+    languages = {appeal.language for appeal in appeals}
+    shown = managing.shown(session, languages)
+    open_trials = {language: trials.open_in(session, language) for language in languages}
+    return [
+        Row(one, _standing(one, appeals, shown, newsroom, open_trials[one.language]), rules(one, newsroom))
+        for one in appeals
+    ]
 
 
 def where_it_stands(session: Session, appeal: Appeal) -> Standing:
     """Where one appeal stands now."""
     newsroom = settings_rows.current(session)
     shown = managing.shown(session, {appeal.language})
-    return _standing(appeal, queries.by_rank(session), shown, newsroom)
+    trial = trials.open_in(session, appeal.language)
+    return _standing(appeal, queries.by_rank(session), shown, newsroom, trial)
 
 
 def stories(session: Session, language: str) -> list[StoryRow]:
     """The newest stories of a language, each with the appeal it shows today."""
     on = clock.today(settings_rows.current(session).zone)
-    ranked = choosing.ranking(session, language)
+    ranked, trial = choosing.ranking(session, language), trials.running(session, language, on)
     found = []
     for story in placing.newest(session, language):
-        facts = placing.facts_of(story)
-        chosen = choosing.first(ranked, facts, on=on)
-        found.append(StoryRow(story, chosen, "" if chosen is not None else _why_none(story)))
+        chosen = choosing.choice(ranked, placing.facts_of(story), on=on, trial=trial)
+        why_none = _why_none(story, is_held_back=chosen.is_held_back) if chosen.appeal is None else ""
+        found.append(StoryRow(story, chosen.appeal, why_none))
     return found
 
 
@@ -96,7 +103,11 @@ def _days(first: date | None, last: date | None) -> str:
 
 
 def _standing(
-    appeal: Appeal, appeals: Sequence[Appeal], shown: managing.Shown, newsroom: NewsroomSettings
+    appeal: Appeal,
+    appeals: Sequence[Appeal],
+    shown: managing.Shown,
+    newsroom: NewsroomSettings,
+    trial: Trial | None,
 ) -> Standing:
     today = clock.today(newsroom.zone)
     if not appeal.is_on:
@@ -109,11 +120,12 @@ def _standing(
         )
     of_language = [pair for pair in shown.values() if pair[0].language == appeal.language]
     here = sum(chosen == appeal.id for _story, chosen in of_language)
+    counted = ngettext("Under %(num)s story", "Under %(num)s stories", here)
+    count = _("%(stories)s of %(all)s.", stories=counted, all=len(of_language))
+    if trial is not None and trial.runs(today) and trial.needs(appeal):
+        return Standing(_("Tried out"), "good", _("Today: %(count)s", count=count))
     if here:
-        counted = ngettext("Under %(num)s story", "Under %(num)s stories", here)
-        return Standing(
-            _("Shown now"), "good", _("%(stories)s of %(all)s.", stories=counted, all=len(of_language))
-        )
+        return Standing(_("Shown now"), "good", count)
     return Standing(_("On, not shown"), "warn", _why_nowhere(appeal, appeals, of_language))
 
 
@@ -127,7 +139,9 @@ def _why_nowhere(
     return str(_("Wherever it fits, one of higher priority stands: %(names)s.", names=", ".join(others)))
 
 
-def _why_none(story: Placement) -> str:
+def _why_none(story: Placement, *, is_held_back: bool) -> str:
+    if is_held_back:
+        return str(_("Nobody is asked today, for the sake of a trial."))
     if story.is_sensitive:
         return str(_("Nobody is asked: the story is marked sensitive."))
     if story.is_sponsored:

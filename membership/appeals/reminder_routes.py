@@ -5,7 +5,6 @@ What these pages answer never depends on whose address it is.
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import TooManyRequests
 
 from membership.appeals import placing, reminding
 from membership.appeals.errors import DeadReminderError
@@ -13,21 +12,16 @@ from membership.appeals.forms import RemindForm
 from membership.appeals.models import Placement, Reminder
 from membership.appeals.reminding import Wish
 from membership.db import db
+from membership.newsroom import refusing
 from membership.newsroom.budgets import BudgetSpentError
-from membership.web import access
+from membership.web import access, headers
 from membership.web.languages import page_language
 from membership.web.limits import client_network, limiter
 
 bp = Blueprint("reminders", __name__, url_prefix="/appeal/remind")
 
 
-@bp.after_request
-def _keep_to_itself(response: Response) -> Response:
-    """Addresses of these pages may hold a token: no store, no referrer, no search engine."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+bp.after_request(headers.keep_to_itself)
 
 
 @bp.post("")
@@ -45,7 +39,7 @@ def ask() -> ResponseReturnValue:
         reminding.ask(db.session(), wish, network=client_network())
     except BudgetSpentError as spent:
         db.session.commit()
-        raise TooManyRequests(retry_after=spent.retry_after) from None
+        return refusing.too_often(spent)
     db.session.commit()
     return redirect(url_for("appeals.reminders.asked", article=article.slug), 303)
 

@@ -19,7 +19,7 @@ from membership.appeals.errors import DeadReminderError
 from membership.appeals.models import Placement, Reminder
 from membership.mail import outbox
 from membership.newsroom import budgets, due
-from membership.newsroom.budgets import BudgetSpentError, Limit
+from membership.newsroom.budgets import Limit
 from membership.patrons import forgetting, standing
 from membership.patrons.models import Patron
 from membership.web import emails
@@ -50,13 +50,10 @@ def ask(session: Session, wish: Wish, *, network: str) -> None:
         AddressError: `email` is not one plain address.
         BudgetSpentError: too many askings from this network, or from everywhere; commit all the same.
     """
-    for limit, key in ((OVERALL, "all"), (PER_NETWORK, network)):
-        budgets.spend(session, limit, key)
+    budgets.spend_asking(session, network, overall=OVERALL, per_network=PER_NETWORK)
     address = emails.canonical(wish.email)
     index, token = secrets.blind_index(address), secrets.new_token()
-    try:
-        budgets.spend(session, PER_ADDRESS, index)
-    except BudgetSpentError:
+    if not budgets.may_spend(session, index, PER_ADDRESS):
         return
     now = clock.now()
     reminder = Reminder(

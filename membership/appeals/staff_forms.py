@@ -1,5 +1,6 @@
 """What staff write: an appeal, with where and when it may stand."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -46,7 +47,11 @@ class AmountsField(Field):
     def _value(self) -> str:
         if self.typed is not None:
             return self.typed
-        plain = (Money(amount, self.currency).plain() for amount in self.data or [])
+        return self.written(self.data or [])
+
+    def written(self, amounts: Sequence[int]) -> str:
+        """Amounts as they are typed: "3; 5; 7.50"."""
+        plain = (Money(amount, self.currency).plain() for amount in amounts)
         return "; ".join(text.removesuffix(".00") for text in plain)
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -154,6 +159,10 @@ class AppealForm(SignedInForm):
     def for_newsroom(self, newsroom: NewsroomSettings, names: dict[str, str]) -> None:
         """Offer the newsroom's languages and sections, and keep to its limits; `names` are those of languages."""
         self.newsroom = newsroom
+        for field in (field for _currency, fields in self.rows() for field in fields):
+            field.render_kw = {
+                "placeholder": field.written(newsroom.suggested(field.currency, field.interval))
+            }
         self.language.choices = [(code, names.get(code, code)) for code in newsroom.languages]
         told = [
             (section["slug"], newsroom.section_name(section["slug"], newsroom.default_language))

@@ -6,10 +6,11 @@ from typing import Any
 from flask import abort, render_template
 
 from membership import clock
-from membership.appeals import choosing, explaining, managing, placing, presenting, queries
+from membership.appeals import choosing, explaining, managing, placing, presenting, queries, trials
 from membership.appeals.managing import Words
 from membership.appeals.models import Appeal
 from membership.appeals.staff_forms import AppealForm, appeal_form
+from membership.appeals.trials import Trial
 from membership.db import db
 from membership.newsroom import present
 from membership.web import languages
@@ -71,9 +72,16 @@ def page(shown: AppealForm, of: Appeal | None) -> str:
         form=shown,
         appeal=of,
         stands=explaining.where_it_stands(session, of) if of is not None else None,
+        trial=_trial(of) if of is not None else None,
         stories=placing.newest(session, shown.language.data or present.newsroom().default_language),
         tags=placing.tags(session),
     )
+
+
+def _trial(of: Appeal) -> Trial | None:
+    """The trial for whose sake an appeal stays as it is."""
+    found = trials.open_in(db.session(), of.language)
+    return found if found is not None and found.needs(of) else None
 
 
 def _values(of: Appeal) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def results(session: Session, trial: Trial) -> Results:
     return Results(
         rows=[_row(trial, one, currencies, by_gifts.get(one.arm)) for one in sums],
         currencies=currencies,
-        findings=[_finding(first, name_of(trial, arm), found) for arm, found in by_gifts.items()],
+        findings=[_finding(first, _titles(trial, arm), found) for arm, found in by_gifts.items()],
         chart=_chart(trial, by_gifts),
         money=[
             (name_of(trial, one["arm"]), one["measure"].upper(), interval(one))
@@ -202,7 +202,34 @@ def change(ratio: Any) -> str:  # noqa: ANN401 - a ratio, or None where there is
     return f"{sign}{format_percent(Decimal(abs(percent)).scaleb(-2), locale=page_language())}"
 
 
-def _finding(first: str, other: str, found: Mapping[str, Any]) -> Finding:
+@dataclass(frozen=True)
+class _Titles:
+    """What may be found of an arm, each as a title."""
+
+    not_enough: str
+    no_difference: str
+    more: str
+    fewer: str
+
+
+def _titles(trial: Trial, arm: int) -> _Titles:
+    if arm == HOLD_BACK:
+        return _Titles(
+            not_enough=_("Days without an appeal: not enough yet"),
+            no_difference=_("Days without an appeal: no difference found"),
+            more=_("Days without an appeal bring more gifts"),
+            fewer=_("Days without an appeal bring fewer gifts"),
+        )
+    other = name_of(trial, arm)
+    return _Titles(
+        not_enough=_("“%(other)s”: not enough yet", other=other),
+        no_difference=_("“%(other)s”: no difference found", other=other),
+        more=_("“%(other)s” brings more gifts", other=other),
+        fewer=_("“%(other)s” brings fewer gifts", other=other),
+    )
+
+
+def _finding(first: str, titles: _Titles, found: Mapping[str, Any]) -> Finding:
     if "low" not in found:
         told = ngettext(
             "Under these two came %(num)s gift; with fewer than %(least)s nothing can be said.",
@@ -210,21 +237,21 @@ def _finding(first: str, other: str, found: Mapping[str, Any]) -> Finding:
             found["gifts"],
             least=LEAST_GIFTS,
         )
-        return Finding(told, "info", _("“%(other)s”: not enough yet", other=other))
-    bounds = {"low": change(found["low"]), "high": change(found["high"]), "first": first, "other": other}
+        return Finding(told, "info", titles.not_enough)
+    bounds = {"low": change(found["low"]), "high": change(found["high"]), "first": first}
     if not found["is_different"]:
         told = _(
             "For each showing, the change in gifts against “%(first)s” lies between %(low)s and %(high)s; or is none.",
             **bounds,
         )
-        return Finding(told, "info", _("“%(other)s”: no difference found", other=other))
+        return Finding(told, "info", titles.no_difference)
     told = _(
         "For each showing, the change in gifts against “%(first)s” lies between %(low)s and %(high)s.",
         **bounds,
     )
     if (found["ratio"] or 2) > 1:
-        return Finding(told, "success", _("“%(other)s” brings more gifts", other=other))
-    return Finding(told, "warning", _("“%(other)s” brings fewer gifts", other=other))
+        return Finding(told, "success", titles.more)
+    return Finding(told, "warning", titles.fewer)
 
 
 def _chart(trial: Trial, by_gifts: Mapping[int, Mapping[str, Any]]) -> IntervalChart | None:

@@ -84,6 +84,10 @@ class Trial(Base):
         """How many days it lasts."""
         return (self.last_day - self.first_day).days + 1
 
+    def needs(self, appeal: Appeal) -> bool:
+        """Whether an appeal is among those that take turns."""
+        return any(variant.appeal_id == appeal.id for variant in self.variants)
+
     def runs(self, on: date) -> bool:
         """Whether it decides what articles show on a day of the newsroom."""
         return self.ended_at is None and self.first_day <= on <= self.last_day

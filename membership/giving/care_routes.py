@@ -18,7 +18,7 @@ from membership.giving.gifts import Gift
 from membership.giving.models import CareAct, CareActKind, CareLink
 from membership.money import Money
 from membership.newsroom.present import newsroom
-from membership.web import access, filters
+from membership.web import access, filters, headers
 from membership.web.languages import page_language
 from membership.web.limits import limiter
 
@@ -56,7 +56,7 @@ def use_care(token: str) -> ResponseReturnValue:
         return redirect(url_for(".care", token=token), 303)
     except (GatewayUnavailable, GatewayRefused) as error:
         return _out_of_reach(error, token)
-    return _private(make_response(redirect(goal, 303)))
+    return headers.keep_to_itself(make_response(redirect(goal, 303)))
 
 
 def _act(token: str, link: CareLink, gift: Gift, form: CareForm) -> str:
@@ -108,7 +108,7 @@ def _page(
         skipped_to=skipping.charge_after(gift) if gift.can_skip else None,
         restored=_restored(care_acts.undone_by(session, link)),
     )
-    return _private(make_response(page, status))
+    return headers.keep_to_itself(make_response(page, status))
 
 
 def _restored(act: CareAct | None) -> dict[str, object] | None:
@@ -131,24 +131,17 @@ def _used(link: CareLink, status: int = 200) -> Response:
         resumes_at=care_records.read(act.wanted["resumes_at"]) if act else None,
         next_charge_at=care_records.read(act.wanted["next_charge_at"]) if act else None,
     )
-    return _private(make_response(page, status))
+    return headers.keep_to_itself(make_response(page, status))
 
 
 def _dead() -> Response:
-    return _private(make_response(render_template("giving/care/dead.html"), 410))
+    return headers.keep_to_itself(make_response(render_template("giving/care/dead.html"), 410))
 
 
 def _out_of_reach(error: GatewayUnavailable | GatewayRefused, token: str) -> Response:
     """Stripe has not done it, or has not said so; the link can be used again."""
     is_unknown = isinstance(error, GatewayUnavailable) and error.is_unknown
     page = render_template("giving/care/out_of_reach.html", token=token, is_unknown=is_unknown)
-    answer = _private(make_response(page, 503))
+    answer = headers.keep_to_itself(make_response(page, 503))
     answer.headers["Retry-After"] = "120"
-    return answer
-
-
-def _private(answer: Response) -> Response:
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
     return answer

@@ -14,10 +14,10 @@ from membership.giving.errors import NotClaimableError
 from membership.giving.gift_membership_forms import ClaimAskForm, ClaimForm
 from membership.giving.gift_memberships import GiftState
 from membership.giving.models import GiftMembership
-from membership.giving.support_routes import too_often
+from membership.newsroom import refusing
 from membership.newsroom.budgets import BudgetSpentError
 from membership.patrons import queries as patrons
-from membership.web import access, emails, limits
+from membership.web import access, emails, headers, limits
 from membership.web.languages import page_language
 
 
@@ -55,7 +55,7 @@ def show_gift_card(code: str) -> Response:
         address=f"{current_app.config['BASE_URL']}{url_for('.show_gift_membership', code=gift.code)}",
         is_payable=gift_memberships.state_of(db.session(), gift) is GiftState.UNPAID,
     )
-    return _private(make_response(page))
+    return headers.keep_to_itself(make_response(page))
 
 
 def _claim(gift: GiftMembership) -> ResponseReturnValue:
@@ -90,7 +90,7 @@ def _ask(gift: GiftMembership) -> ResponseReturnValue:
         )
     except BudgetSpentError as spent:
         db.session.commit()
-        return too_often(spent)
+        return refusing.too_often(spent)
     db.session.commit()
     answer = make_response(redirect(url_for("accounts.new_code"), 303))
     remember_asking(answer, browser)
@@ -109,7 +109,7 @@ def _page(gift: GiftMembership, form: ClaimAskForm) -> Response:
         ask_form=form,
         claim_form=ClaimForm(formdata=None) if account is not None else None,
     )
-    return _private(make_response(page))
+    return headers.keep_to_itself(make_response(page))
 
 
 def _gift(code: str) -> GiftMembership:
@@ -117,11 +117,3 @@ def _gift(code: str) -> GiftMembership:
     if gift is None:
         abort(404)
     return gift
-
-
-def _private(answer: Response) -> Response:
-    """The address holds the code: no store, no referrer, no search engine."""
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return answer

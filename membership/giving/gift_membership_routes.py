@@ -16,7 +16,8 @@ from membership.giving.errors import NotClaimableError
 from membership.giving.gift_membership_forms import GiftMembershipForm, RecipientForm
 from membership.giving.gift_memberships import Details, GiftState
 from membership.giving.models import CheckoutState, GiftMembership, Interval
-from membership.giving.support_routes import checkout_of, patron_id_of, too_often
+from membership.giving.support_routes import checkout_of, patron_id_of
+from membership.newsroom import refusing
 from membership.newsroom.budgets import BudgetSpentError
 from membership.newsroom.present import newsroom
 from membership.patrons import queries as patrons
@@ -52,7 +53,7 @@ def create_gift_membership() -> ResponseReturnValue:
         return _lead_on(form)
     except BudgetSpentError as spent:
         db.session.commit()
-        return too_often(spent)
+        return refusing.too_often(spent)
     except (GatewayUnavailable, GatewayRefused) as error:
         current_app.logger.warning("gift checkout failed: %s", type(error).__name__)
         return _unavailable(form)

@@ -42,8 +42,7 @@ def ask(
     Raises:
         BudgetSpentError: too many from this network today, or from everywhere.
     """
-    budgets.spend(session, OVERALL, "all")
-    budgets.spend(session, PER_NETWORK, network)
+    budgets.spend_asking(session, network, overall=OVERALL, per_network=PER_NETWORK)
     request = MailboxRequest(
         public_id=secrets.new_public_id(),
         asked_at=clock.now(),

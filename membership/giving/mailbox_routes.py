@@ -1,12 +1,13 @@
 """/support/lost-mailbox: help for who cannot get into the mailbox of a gift. The answer is always the same."""
 
-from flask import Response, make_response, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from membership.db import db
 from membership.giving import mailbox
 from membership.giving.blueprint import bp
 from membership.giving.mailbox_forms import MailboxForm
+from membership.newsroom import refusing
 from membership.newsroom.budgets import BudgetSpentError
 from membership.newsroom.present import newsroom
 from membership.web import access, filters
@@ -43,7 +44,7 @@ def create_mailbox_request() -> ResponseReturnValue:
         )
     except BudgetSpentError as spent:
         db.session.commit()
-        return _too_often(spent)
+        return refusing.too_often(spent)
     db.session.commit()
     return redirect(url_for(".show_mailbox_request"), 303)
 
@@ -58,9 +59,3 @@ def show_mailbox_request() -> str:
 def _page(form: MailboxForm) -> str:
     symbol = filters.symbol(newsroom().default_currency)
     return render_template("giving/mailbox/new.html", form=form, symbol=symbol)
-
-
-def _too_often(spent: BudgetSpentError) -> Response:
-    answer = make_response(render_template("errors/429.html"), 429)
-    answer.headers["Retry-After"] = str(spent.retry_after)
-    return answer

@@ -21,7 +21,7 @@ from membership.giving.checkouts import Places, Wish
 from membership.giving.forms import INTERVALS, CheckoutForm, chosen
 from membership.giving.models import Checkout, CheckoutState, Interval
 from membership.money import Money
-from membership.newsroom import shield
+from membership.newsroom import refusing, shield
 from membership.newsroom.budgets import BudgetSpentError
 from membership.newsroom.models import OtherWay
 from membership.newsroom.present import newsroom
@@ -83,7 +83,7 @@ def _go_on(form: CheckoutForm, wish: Wish) -> ResponseReturnValue:
         return _lead_on(checkout_of(wish), form, wish)
     except BudgetSpentError as spent:
         db.session.commit()
-        return too_often(spent)
+        return refusing.too_often(spent)
     except GatewayUnavailable:
         return _unavailable(form)
     except GatewayRefused as refused:
@@ -261,13 +261,6 @@ def _unavailable(form: CheckoutForm) -> Response:
     """Stripe cannot be reached: everything typed is kept, and sending it again is safe."""
     answer = make_response(_page(form, trouble=True), 503)
     answer.headers["Retry-After"] = "30"
-    return answer
-
-
-def too_often(spent: BudgetSpentError) -> Response:
-    """The page that asks to come back later, with when."""
-    answer = make_response(render_template("errors/429.html"), 429)
-    answer.headers["Retry-After"] = str(spent.retry_after)
     return answer
 
 

@@ -53,6 +53,28 @@ def spend(session: Session, limit: Limit, key: str) -> None:
         raise BudgetSpentError(limit, max(1, int((ends - clock.now()).total_seconds())))
 
 
+def spend_asking(session: Session, network: str, *, overall: Limit, per_network: Limit) -> None:
+    """Use one of what anybody may ask for: of everybody's budget, and of the asking browser's network.
+
+    The caller commits, also when refused.
+
+    Raises:
+        BudgetSpentError: too many askings from this network, or from everywhere.
+    """
+    spend(session, overall, "all")
+    spend(session, per_network, network)
+
+
+def may_spend(session: Session, key: str, *limits: Limit) -> bool:
+    """Use one of each limit of a key; whether all had one left. The caller commits, also when refused."""
+    try:
+        for limit in limits:
+            spend(session, limit, key)
+    except BudgetSpentError:
+        return False
+    return True
+
+
 def count(session: Session, name: str, key: str, *, seconds: int) -> int:
     """Count one more of something that is watched, not limited; how many in the present window. The caller commits."""
     window = _window(Limit(name, 0, seconds))

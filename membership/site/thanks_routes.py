@@ -21,7 +21,7 @@ from membership.newsroom.budgets import BudgetSpentError
 from membership.newsroom.present import newsroom
 from membership.site.blueprint import bp
 from membership.topics import queries as topics
-from membership.web import access, quieting
+from membership.web import access, headers, quieting
 
 
 @bp.get("/support/thanks")
@@ -109,15 +109,8 @@ def _page(session: Session, checkout: Checkout, form: AddressForm) -> Response:
     )
     if outcome == "settled":
         quieting.quiet(answer, days=newsroom().quiet_days)
-    return _private(answer)
+    return headers.keep_to_itself(answer)
 
 
 def _quiet_page() -> Response:
-    return _private(make_response(render_template("site/checking.html")))
-
-
-def _private(answer: Response) -> Response:
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    answer.headers["X-Robots-Tag"] = "noindex"
-    return answer
+    return headers.keep_to_itself(make_response(render_template("site/checking.html")))

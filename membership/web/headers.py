@@ -53,6 +53,14 @@ def always(config: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def keep_to_itself(response: Response) -> Response:
+    """For pages whose address may hold a way in, a token or a code: no store, no referrer, no search engine."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
 def _set(response: Response) -> Response:
     headers = response.headers
     for name, value in always(current_app.config).items():

@@ -225,3 +225,29 @@ def test_articles_of_other_sites_take_no_part_and_those_here_show_the_same_there
         arm = plan.arm(article_id, TOMORROW + timedelta(days=n))
         assert "Plain" in words(client.get("/embed/appeal"))
         assert ("Plain", "Warm")[arm] in words(client.get("/embed/appeal/the-ferry"))
+
+
+def test_while_a_trial_runs_staff_read_what_stands_where_and_why_an_appeal_stays_as_it_is(session, as_, ada):
+    appeals = two_appeals(session)
+    article = a_story(session)
+    trial = a_trial(session, appeals, days=40, hold_back=25)
+    days = [TOMORROW + timedelta(days=n) for n in range(40)]
+    dealt = {trial.plan.arm(article.id, day): day for day in days}
+
+    for arm, told in ((0, ">Plain</a>"), (1, ">Warm</a>"), (HOLD_BACK, "for the sake of a trial.")):
+        pass_to(session, dealt[arm])
+        assert told in words(as_(ada).get("/staff/appeals/stories"))
+    pass_to(session, dealt[1])
+    listed = words(as_(ada).get("/staff/appeals"))
+    assert listed.count("Tried out") == 2
+    assert "Today: Under 1 story of 1." in listed
+    assert "one of higher priority stands" not in listed
+    page = words(as_(ada).get(f"/staff/appeals/{appeals[0].public_id}"))
+    assert "It is being tried out" in page
+    assert not re.search(r"<button[^>]*> ?Save ?</button>", page)
+
+    trying.end(session, the_trial(session, trial.public_id), **BY)
+    session.commit()
+    page = words(as_(ada).get(f"/staff/appeals/{appeals[0].public_id}"))
+    assert "It is being tried out" not in page
+    assert re.search(r"<button[^>]*> ?Save ?</button>", page)

@@ -31,6 +31,12 @@ def faults_of(page: Page, *, language: str) -> list[str]:
     return faults + axe_violations(page)
 
 
+def assert_sound(page: Page, *, language: str = "en") -> None:
+    """Nothing on the page is out of order, as it is and at the narrowest width."""
+    assert faults_of(page, language=language) == []
+    assert narrow_faults(page) == []
+
+
 def narrow_faults(page: Page) -> list[str]:
     """Whether anything sticks out at the narrowest width that must do (WCAG 1.4.10)."""
     before = page.viewport_size

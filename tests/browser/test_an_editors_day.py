@@ -35,12 +35,6 @@ def save(editor: Visitor) -> None:
     expect(editor.page.locator(".flashes")).to_contain_text("Saved")
 
 
-def sound(editor: Visitor) -> None:
-    """Nothing on the page is out of order."""
-    assert inspecting.faults_of(editor.page, language="en") == []
-    assert inspecting.narrow_faults(editor.page) == []
-
-
 def kept(page: Page) -> None:
     """Wait until what was typed has been kept by itself."""
     expect(page.locator("#kept")).to_contain_text(re.compile(r"Kept at \d\d:\d\d"), timeout=30_000)
@@ -72,7 +66,7 @@ def write(editor: Visitor) -> None:
     page.keyboard.type("The bridge in fog")
     assert "![The bridge in fog](bridge-in-fog-" in text.input_value()
     kept(page)
-    sound(editor)
+    inspecting.assert_sound(editor.page)
 
 
 def restore_what_was_typed(editor: Visitor) -> None:
@@ -91,7 +85,7 @@ def look_at_the_preview(editor: Visitor) -> None:
     preview = page.locator("#live-preview .prose")
     expect(preview.get_by_role("img", name="The bridge in fog")).to_be_visible()
     expect(preview.locator("strong")).to_have_text("It is closed")
-    sound(editor)
+    inspecting.assert_sound(editor.page)
 
 
 def schedule(editor: Visitor) -> None:
@@ -124,7 +118,7 @@ def go_back_to_the_version_before(editor: Visitor) -> None:
     expect(page.locator(".differences del").first).to_be_visible()
     expect(page.locator(".differences ins").first).to_be_visible()
     if editor.has_scripts:
-        sound(editor)
+        inspecting.assert_sound(editor.page)
     editor.press("Restore this version", within=page.get_by_role("region", name="Older"))
 
 
@@ -168,7 +162,7 @@ def test_two_editors_see_each_other_and_decide_about_a_conflict(visitor: NewVisi
     expect(notice).to_contain_text("Somebody else has saved this article meanwhile")
     expect(notice.locator("ins").first).to_contain_text("A paragraph of theirs.")
     assert "A paragraph of mine." in page.get_by_role("textbox", name="Story").input_value()
-    sound(first)
+    inspecting.assert_sound(first.page)
     save(first)
 
 

@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email import message_from_string
+from email.header import decode_header, make_header
 from email.policy import default
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,21 @@ def test_both_parts_say_the_same_in_ukrainian_letters(session):
     assert message["From"].addresses[0].display_name == "Наша редакція"
     assert all("Наша редакція" in part.get_content() for part in message.iter_parts())
     assert server.messages[0].isascii()
+
+
+@pytest.mark.parametrize("shift", range(0, 24, 3))
+def test_no_blank_is_lost_where_a_long_header_goes_on_in_the_next_line(session, shift):
+    name = f"{'А' * shift}Вербинська незалежна редакція «Річка» та друзі, місто і села довкола"
+    settings_rows.change(session, {"name": name})
+    a_mail(session)
+
+    with mail_server() as server:
+        send(session, server.url)
+
+    message = message_from_string(server.messages[0])
+    for header in ("Subject", "From"):
+        assert name in str(make_header(decode_header(message[header])))
+    assert max(map(len, server.messages[0].partition("\n\n")[0].splitlines())) <= 78
 
 
 def test_no_name_can_add_a_header_or_a_recipient(session):

@@ -2,7 +2,9 @@
 for (const form of document.querySelectorAll('form[data-behaviour~="unsaved"]')) {
   let changed = false;
   form.addEventListener("input", () => { changed = true; });
-  form.addEventListener("submit", () => { changed = false; });
+  form.addEventListener("submit", (event) => {
+    if ((event.submitter?.formTarget || form.target) !== "_blank") changed = false; // a preview beside it saves nothing
+  });
   window.addEventListener("beforeunload", (event) => {
     if (changed) event.preventDefault();
   });
