@@ -123,7 +123,7 @@ def _standing(
     counted = ngettext("Under %(num)s story", "Under %(num)s stories", here)
     count = _("%(stories)s of %(all)s.", stories=counted, all=len(of_language))
     if trial is not None and trial.runs(today) and trial.needs(appeal):
-        return Standing(_("Tried out"), "good", _("Today: %(count)s", count=count))
+        return Standing(_("On trial"), "good", _("Today: %(count)s", count=count))
     if here:
         return Standing(_("Shown now"), "good", count)
     return Standing(_("On, not shown"), "warn", _why_nowhere(appeal, appeals, of_language))

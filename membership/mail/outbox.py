@@ -17,6 +17,7 @@ from membership import clock, jobs, secrets
 from membership.mail import footing, rendering, sending, transport
 from membership.mail.models import MailState, OutgoingMail, Priority
 from membership.newsroom import settings_rows
+from membership.newsroom.settings_rows import NewsroomSettings
 from membership.settings import Settings
 from membership.web import emails
 
@@ -60,7 +61,7 @@ def queue(  # noqa: PLR0913 - one call for every mail of every feature; all but 
     """Write a mail for the worker to send once the caller has committed; None if this cause was queued before.
 
     `kind` is the template's path below mail/, `subject_key` what it is about (to cancel by). Templates also get
-    `newsroom`, `base_url`, `language` and `care`: what stands under it for a patron whose account is `care_for`
+    `newsroom`, `base_url`, `front` (of the language), `language` and `care`: what stands under it for a patron whose account is `care_for`
     (`care_about`: gifts it is about; see footing).
 
     Raises:
@@ -73,6 +74,7 @@ def queue(  # noqa: PLR0913 - one call for every mail of every feature; all but 
     names = {
         "newsroom": newsroom,
         "base_url": _post.base_url,
+        "front": _front(newsroom, language),
         "care": footing.of_account(session, care_for, care_about),
         "care_prefix": "" if language == newsroom.default_language else f"/{language}",
         **context,
@@ -105,6 +107,12 @@ def queue(  # noqa: PLR0913 - one call for every mail of every feature; all but 
         return None
     jobs.wake(session, "mail")
     return session.get_one(OutgoingMail, row_id)
+
+
+def _front(newsroom: NewsroomSettings, language: str) -> str:
+    """The address of the front page in a language; the plain one where that is not offered (any more)."""
+    is_other = language in newsroom.languages and language != newsroom.default_language
+    return f"{_post.base_url}/{language}/" if is_other else f"{_post.base_url}/"
 
 
 def cancel(session: Session, subject_key: str, kinds: Collection[str] | None = None) -> int:

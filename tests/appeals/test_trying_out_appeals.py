@@ -239,7 +239,7 @@ def test_while_a_trial_runs_staff_read_what_stands_where_and_why_an_appeal_stays
         assert told in words(as_(ada).get("/staff/appeals/stories"))
     pass_to(session, dealt[1])
     listed = words(as_(ada).get("/staff/appeals"))
-    assert listed.count("Tried out") == 2
+    assert listed.count("On trial") == 2
     assert "Today: Under 1 story of 1." in listed
     assert "one of higher priority stands" not in listed
     page = words(as_(ada).get(f"/staff/appeals/{appeals[0].public_id}"))
