@@ -108,7 +108,9 @@ def test_an_editor_writes_an_appeal_previews_it_tries_it_out_and_reads_the_resul
         "€11",
     ]
     editor.open("/staff/appeals")
-    expect(editor.page.get_by_role("row").filter(has_text="Nobody pays")).to_contain_text("Only tagged teachers")
+    expect(editor.page.get_by_role("row").filter(has_text="Nobody pays")).to_contain_text(
+        "Only tagged teachers"
+    )
 
     try_it_out(editor)
     read_the_results(editor)
