@@ -61,8 +61,8 @@ def queue(  # noqa: PLR0913 - one call for every mail of every feature; all but 
     """Write a mail for the worker to send once the caller has committed; None if this cause was queued before.
 
     `kind` is the template's path below mail/, `subject_key` what it is about (to cancel by). Templates also get
-    `newsroom`, `base_url`, `front` (of the language), `language` and `care`: what stands under it for a patron whose account is `care_for`
-    (`care_about`: gifts it is about; see footing).
+    `newsroom`, `base_url`, `front` (of the language), `language` and `care`: what stands under it for a patron whose
+    account is `care_for` (`care_about`: gifts it is about; see footing).
 
     Raises:
         AddressError: `to` is not one plain address.
