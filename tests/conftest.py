@@ -34,6 +34,10 @@ hypothesis.settings.register_profile("usual", PATIENT)
 hypothesis.settings.register_profile("fuzz", PATIENT, max_examples=2_000)
 hypothesis.settings.load_profile("fuzz" if os.environ.get("MEMBERSHIP_TEST_FUZZ") == "1" else "usual")
 
+os.environ.setdefault(
+    "PYTEST_DEBUG_TEMPROOT", quickness.folder()
+)  # where `tmp_path` is, as pytest documents it
+
 ENGINE = {"engine_name", "postgres_url"}
 """The fixtures through which a test learns which engine is under test; all that has a database stands on them."""
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -126,6 +130,8 @@ def app(settings_env: dict[str, str], tmp_path: Path, empty_file: Path) -> Itera
     made = create_app(Settings.from_environment(settings_env))
     made.wsgi_app = _Apart(made.wsgi_app)  # type: ignore[method-assign]  # as Flask documents it
     quickness.share_templates(made)
+    with made.app_context():
+        quickness.share_statements(db.engine)
     yield made
     with made.app_context():
         db.session.remove()

@@ -4,16 +4,33 @@ Nothing here changes what the application does: a template's code and a route's 
 """
 
 import gc
+import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy import Engine, MetaData, text
+from sqlalchemy import Dialect, Engine, MetaData, text
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
+_ROOM = 2 * 1024**3
 _ALLOCATIONS_BETWEEN_LOOKS = 50_000
 _COMPILED = ("arguments", "_converters", "_trace", "_parts", "_build", "_build_unknown")
 """What `Rule.compile` sets (Werkzeug 3.1, `werkzeug/routing/rules.py`)."""
+
+
+def folder() -> str:
+    """Where tests keep their files: in memory, if the machine has a place of 2 GiB for that, else as usual.
+
+    A file there is a file (SQLite's WAL and locks included), only not written to a disk, which no test could see.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= _ROOM:
+        return str(memory)
+    return tempfile.gettempdir()
 
 
 class _Compiled(BytecodeCache):
@@ -58,7 +75,23 @@ def share_routes() -> None:
             known[key] = {name: getattr(rule, name) for name in _COMPILED}
         vars(rule).update(known[key])
 
-    Rule.compile = compile_once  # type: ignore[method-assign]  # it has no place for a cache of its own
+    Rule.compile = compile_once  # type: ignore[assignment, method-assign]  # it has no place for a cache of its own
+
+
+_dialects: dict[str, Dialect] = {}
+_statements: Any = LRUCache(20_000)
+
+
+def share_statements(engine: Engine) -> None:
+    """Let an engine use statements as an earlier one of its kind has compiled them.
+
+    What is compiled is kept by statement and dialect; an engine of the same kind has the same dialect, once connected.
+    """
+    if engine.name not in _dialects:
+        engine.connect().close()  # what the server can do is learned at the first connection
+        _dialects[engine.name] = engine.dialect
+    engine.dialect = _dialects[engine.name]
+    engine._compiled_cache = _statements  # SQLAlchemy 2.1 offers one for each connection only
 
 
 def look_for_garbage_seldom() -> None:
