@@ -104,7 +104,7 @@ def look_for_garbage_seldom() -> None:
 def empty(engine: Engine, metadata: MetaData) -> None:
     """Empty every table of a PostgreSQL database and begin its numbers anew, touching only what has been used."""
     with engine.begin() as connection:
-        used = connection.scalars(text(_union_of_tables(metadata))).all()
+        used = connection.scalars(text(union_of_tables(metadata))).all()
         if used:
             names = ", ".join(f'"{name}"' for name in used)
             connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
@@ -115,7 +115,7 @@ def empty(engine: Engine, metadata: MetaData) -> None:
             connection.execute(text(f'ALTER SEQUENCE "{name}" RESTART'))
 
 
-def _union_of_tables(metadata: MetaData) -> str:
+def union_of_tables(metadata: MetaData) -> str:
     """A query that gives the names of all tables with a row."""
     return " UNION ALL ".join(
         f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM \"{table.name}\")"  # noqa: S608 - names of our own tables

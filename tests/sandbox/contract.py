@@ -40,15 +40,22 @@ def event_schemas() -> dict[str, dict[str, Any]]:
 
 
 @cache
+def _paths() -> dict[int, list[tuple[list[str], dict[str, Any]]]]:
+    """Give the words of each path and its operations, by their number; what has fewer ids goes first."""
+    found: dict[int, list[tuple[list[str], dict[str, Any]]]] = {}
+    # A word written out wins over an id in the same place.
+    for path, operations in sorted(contract()["paths"].items(), key=lambda item: item[0].count("{")):
+        words = path.strip("/").split("/")
+        found.setdefault(len(words), []).append((words, operations))
+    return found
+
+
+@cache
 def _operation(method: str, path: str) -> dict[str, Any] | None:
     """Give an operation of the contract, or nothing when it has no such one."""
     parts = path.strip("/").split("/")
-    # A word written out wins over an id in the same place.
-    for known, operations in sorted(contract()["paths"].items(), key=lambda item: item[0].count("{")):
-        wanted = known.strip("/").split("/")
-        if len(wanted) == len(parts) and all(
-            w[0] == "{" or w == p for w, p in zip(wanted, parts, strict=True)
-        ):
+    for wanted, operations in _paths().get(len(parts), []):
+        if all(w[0] == "{" or w == p for w, p in zip(wanted, parts, strict=True)):
             operation: dict[str, Any] | None = operations.get(method.lower())
             if operation:
                 return operation
