@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from membership import clock, secrets
 from membership.giving import gathering_own
 from membership.giving.errors import NotClaimableError
+from membership.giving.gathering_own import Paid
 from membership.giving.models import Checkout, GiftMembership, Owner, Payment, StripeCustomer
 from membership.money import Money
 from membership.newsroom import budgets, due, settings_rows
@@ -120,8 +121,17 @@ def by_code(session: Session, code: str) -> GiftMembership | None:
 
 def state_of(session: Session, gift: GiftMembership) -> GiftState:
     """How a membership stands now, by the facts about its payment."""
+    return states_of(session, [gift])[0]
+
+
+def states_of(session: Session, gifts: Sequence[GiftMembership]) -> list[GiftState]:
+    """How some memberships stand now, in the same order."""
     now = clock.now()
-    paid = gathering_own.payments_for(session, gift.checkout_id)
+    paid = gathering_own.payments_for(session, {gift.checkout_id for gift in gifts})
+    return [_state(gift, paid.get(gift.checkout_id, []), now) for gift in gifts]
+
+
+def _state(gift: GiftMembership, paid: list[Paid], now: datetime) -> GiftState:
     if not paid:
         return GiftState.UNPAID
     if all(any(hole.holds_at(now) for hole in payment.holes) for payment in paid):
@@ -181,7 +191,8 @@ def of_giver(session: Session, patron_id: int) -> Sequence[GiftMembership]:
 
 def stated_of_giver(session: Session, patron_id: int) -> list[tuple[GiftMembership, str]]:
     """The memberships that a patron has paid for, each with how it stands."""
-    return [(gift, state_of(session, gift).value) for gift in of_giver(session, patron_id)]
+    given = of_giver(session, patron_id)
+    return [(gift, state.value) for gift, state in zip(given, states_of(session, given), strict=True)]
 
 
 def one_of_giver(session: Session, patron_id: int, public_id: str) -> GiftMembership | None:

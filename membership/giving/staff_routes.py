@@ -32,6 +32,7 @@ from membership.giving import (
     record,
     refunding,
     staff_care_routes,
+    staff_gift_membership_routes,
     staff_queries,
     staff_receipt_routes,
     staff_statement_routes,
@@ -46,6 +47,7 @@ from membership.web import access, filters
 bp = Blueprint("giving", __name__, url_prefix="/giving")
 bp.register_blueprint(other_ways_routes.bp)
 bp.register_blueprint(staff_care_routes.bp)
+bp.register_blueprint(staff_gift_membership_routes.bp)
 bp.register_blueprint(staff_receipt_routes.bp)
 bp.register_blueprint(staff_statement_routes.bp)
 bp.register_blueprint(offline_upload_routes.bp)  # with offline_routes, whose blueprint it shares

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.accounts.enrolling import ids_by_address
-from membership.patrons import enrolling, granting
+from membership.patrons import enrolling, granting, standing
 from membership.patrons.enrolling import Newcomer
 from membership.patrons.granting import Award
 from membership.patrons.models import Coverage, Grant, Patron, SupportElsewhere
@@ -124,6 +124,29 @@ def marks_of(session: Session, patron_id: int) -> list[SupportElsewhere]:
     """The platforms through which a patron supports us, or did, by name."""
     found = select(SupportElsewhere).filter_by(patron_id=patron_id).order_by(SupportElsewhere.platform)
     return list(session.scalars(found))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Support:
+    """What a patron pays on another platform, as far as we know."""
+
+    platform: str
+    last_day: datetime  # an instant on the last day that is paid
+    holds: bool  # it covers now
+
+
+def supports_of(session: Session, patron_id: int, now: datetime) -> list[Support]:
+    """What a patron pays elsewhere, by platform; without what staff ended."""
+    query = (
+        select(SupportElsewhere.platform, Grant.ends_at)
+        .join(Grant, Grant.id == SupportElsewhere.grant_id)
+        .where(SupportElsewhere.patron_id == patron_id, Grant.revoked_at.is_(None))
+        .order_by(SupportElsewhere.platform)
+    )
+    return [
+        Support(platform=row.platform, last_day=standing.last_instant(row.ends_at), holds=now < row.ends_at)
+        for row in session.execute(query)
+    ]
 
 
 def count_covered(session: Session, now: datetime) -> int:

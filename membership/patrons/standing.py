@@ -5,7 +5,7 @@ in Python (`at`) and in SQL (`is_active`), so that one patron and a report agree
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -80,3 +80,8 @@ def active_until(coverages: Iterable[Coverage], instant: datetime) -> datetime |
         if coverage.starts_at <= reached < coverage.ends_at:
             end = coverage.ends_at
     return end
+
+
+def last_instant(ends_at: datetime) -> datetime:
+    """The last instant of a half-open stretch; what ends at midnight has the day before as its last day."""
+    return ends_at - timedelta(microseconds=1)

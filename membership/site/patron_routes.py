@@ -6,9 +6,9 @@ from flask.typing import ResponseReturnValue
 from membership import clock
 from membership.accounts.session import current_account
 from membership.db import db
-from membership.giving import gift_memberships, gifts, history, receipts_shown
+from membership.giving import gift_memberships, gift_memberships_listed, gifts, history, receipts_shown
+from membership.patrons import elsewhere, standing
 from membership.patrons import queries as patrons
-from membership.patrons import standing
 from membership.site.blueprint import bp
 from membership.topics import queries as topics
 from membership.web import access
@@ -26,6 +26,7 @@ def patron() -> ResponseReturnValue:
         return render_template("site/no_patron.html")
     covered = patrons.coverages_of(session, known.id)
     own = gifts.of_patron(session, known.id)
+    until = standing.active_until(covered, now)
     payments = history.of_patron(session, known.id)
     return render_template(
         "site/patron.html",
@@ -34,7 +35,9 @@ def patron() -> ResponseReturnValue:
         is_running=any(gift.is_running for gift in own),
         has_two=sum(not (gift.has_ended or gift.ends_at) for gift in own) > 1,
         is_active=standing.at(covered, now) is standing.Standing.ACTIVE,
-        active_until=standing.active_until(covered, now),
+        active_until=standing.last_instant(until) if until is not None else None,
+        elsewhere=elsewhere.supports_of(session, known.id, now),
+        received=gift_memberships_listed.received_by(session, known.id),
         payments=payments,
         given=gift_memberships.stated_of_giver(session, known.id),
         receipts=receipts_shown.labels_of(session, [payment.id for payment in payments]),

@@ -1,6 +1,6 @@
 """Who supports us through other platforms: shown to staff, invited once to give directly, counted when they move."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -139,3 +139,42 @@ def test_only_a_publisher_who_sees_patrons_sends_it(as_, ada, ben, session):
     assert "A publisher sends it." in as_(carer).get(PAGE).text
     assert _invited(session) == []
     assert session.scalars(select(SupportElsewhere.invited_at)).all() == [None]
+
+
+def test_the_patrons_page_names_the_platform_the_last_day_and_the_way_to_us(as_, session):
+    account = an_account(session, name="Iryna", email="iryna@example.org")
+    _take(session, "iryna")  # paid to 22 December 2026, 14:00
+
+    page = as_(account).get("/patron").text
+
+    assert "Through Patreon" in page
+    assert "That counts here until 22 December 2026" in page
+    assert "end the other one at Patreon" in page
+    assert "Give to us directly" in page
+    assert "You gave once" not in page
+
+
+def test_a_day_that_is_paid_to_its_end_is_the_last_one_named(as_, session):
+    account = an_account(session, email="iryna@example.org")
+    midnight = datetime(2026, 12, 24, 22, tzinfo=UTC)  # as 25 December begins in Kyiv
+    told = Supporter(
+        email="iryna@example.org", name="", language="en", platform="Steady", paid_until=midnight
+    )
+    elsewhere.take(session, [told])
+    session.commit()
+
+    page = as_(account).get("/patron").text
+
+    assert "covered until 24 December 2026" in page
+    assert "counts here until 24 December 2026" in page
+    assert "25 December" not in page
+
+
+def test_the_patrons_page_says_when_it_has_run_out_or_a_gift_runs_beside_it(as_, session, cleo, clock):
+    _take(session, "cleo")
+    running = as_(cleo).get("/patron").text
+    clock.move(timedelta(days=31))
+    over = as_(cleo).get("/patron").text
+
+    assert "Through Patreon" in running
+    assert "that counted here until 22 December 2026" in over
