@@ -26,7 +26,7 @@ from membership import clock
 from membership.appeals import queries
 from membership.appeals.models import Campaign, Showing
 from membership.articles.models import Article, ArticleState
-from membership.cli import demonstration
+from membership.cli import demonstration, demonstration_gifts
 from membership.cli.pacing import Pace
 from membership.cli.seed.generating import Plan, generate
 from membership.cli.seed.lives import Given
@@ -53,7 +53,10 @@ LINES_AT_ONCE = 4_000
     "--file", type=click.Path(path_type=Path), help="Where the Stripe objects are written, a line each."
 )
 @click.option(
-    "--demonstration", "is_demonstration", is_flag=True, help="Also vote in the demonstration's rounds."
+    "--demonstration",
+    "is_demonstration",
+    is_flag=True,
+    help="Also vote in the demonstration's rounds, and enter what came beside Stripe.",
 )
 @with_appcontext
 def seed(
@@ -76,6 +79,7 @@ def seed(
     if settings.uses_sandbox:
         load_sandbox(settings.stripe_api_base, settings.stripe_secret_key, file)
     if is_demonstration:
+        demonstration_gifts.write(session)
         demonstration.vote(session)
     click.echo(f"{count} objects of {patrons} patrons over {months} months.")
 

@@ -6,12 +6,12 @@ apostrophe is read without it; a formula is never more than its text.
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from membership.articles.sources.decoding import encoding_of
 from membership.articles.sources.items import ImportFileError
-from membership.giving.sources.members import Left
+from membership.giving.sources.members import Left, Member, RowError, Told
 
 MOST_CELL = 100_000
 _FORMULA = ("'=", "'+", "'-", "'@", "'\t", "'\r")
@@ -73,6 +73,21 @@ def _header(cells: list[str], names: Mapping[str, str], needed: tuple[str, ...])
     if twice:
         raise ImportFileError(f"The file has two columns for {', '.join(twice)}.")
     return header
+
+
+def members_of(
+    found: Iterable[tuple[int, Cells] | Left], read_one: Callable[[int, Cells], Member]
+) -> Iterator[Told]:
+    """The members that rows tell of, and the rows that are not taken: those that `read_one` raises RowError for."""
+    for row in found:
+        if isinstance(row, Left):
+            yield row
+            continue
+        number, cells = row
+        try:
+            yield read_one(number, cells)
+        except RowError as error:
+            yield Left(number, str(error))
 
 
 def _row(number: int, cells: list[str], header: list[str]) -> tuple[int, Cells] | Left:

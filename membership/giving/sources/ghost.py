@@ -7,6 +7,7 @@ stripe_customer_id, created_at, deleted_at, labels, tiers. Notes, labels and tie
 import json
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from membership.articles.sources.decoding import whole_text
 from membership.articles.sources.items import ImportFileError
 from membership.giving.sources import csvfiles, members
 from membership.giving.sources.csvfiles import Cells
-from membership.giving.sources.members import Left, Member, RowError, Told
+from membership.giving.sources.members import Member, RowError, Told
 
 PLATFORM = "Ghost"
 NAMES = {
@@ -40,18 +41,10 @@ def read(file: Path, complimentary_through: date | None) -> Iterator[Told]:
         ImportFileError: the file cannot be read, or has no members.
     """
     found = _json_rows(file) if file.suffix.casefold() == ".json" else csvfiles.rows(file, NAMES, NEEDED)
-    for row in found:
-        if isinstance(row, Left):
-            yield row
-            continue
-        number, cells = row
-        try:
-            yield _member(number, cells, complimentary_through)
-        except RowError as error:
-            yield Left(number, str(error))
+    return csvfiles.members_of(found, partial(_member, complimentary_through=complimentary_through))
 
 
-def _member(number: int, cells: Cells, complimentary_through: date | None) -> Member:
+def _member(number: int, cells: Cells, *, complimentary_through: date | None) -> Member:
     if cells.get("deleted_at"):
         raise RowError("the member was deleted in Ghost")
     customer_id = cells["stripe_customer_id"]

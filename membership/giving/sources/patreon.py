@@ -11,7 +11,7 @@ from pathlib import Path
 from membership.clock import add_months
 from membership.giving.sources import csvfiles, members
 from membership.giving.sources.csvfiles import Cells
-from membership.giving.sources.members import Left, Member, RowError, Told
+from membership.giving.sources.members import Member, RowError, Told
 
 PLATFORM = "Patreon"
 NAMES = {
@@ -41,15 +41,7 @@ def read(file: Path) -> Iterator[Told]:
     Raises:
         ImportFileError: the file cannot be read.
     """
-    for row in csvfiles.rows(file, NAMES, NEEDED):
-        if isinstance(row, Left):
-            yield row
-            continue
-        number, cells = row
-        try:
-            yield _member(number, cells)
-        except RowError as error:
-            yield Left(number, str(error))
+    return csvfiles.members_of(csvfiles.rows(file, NAMES, NEEDED), _member)
 
 
 def _member(number: int, cells: Cells) -> Member:

@@ -1,11 +1,12 @@
 """A plain CSV of supporters from anywhere: email and paid_through, and if there are any name, platform and language."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from membership.giving.sources import csvfiles, members
 from membership.giving.sources.csvfiles import Cells
-from membership.giving.sources.members import Left, Member, RowError, Told
+from membership.giving.sources.members import Member, RowError, Told
 from membership.web import languages
 
 NAMES = {
@@ -35,18 +36,10 @@ def read(file: Path, platform: str) -> Iterator[Told]:
     Raises:
         ImportFileError: the file cannot be read.
     """
-    for row in csvfiles.rows(file, NAMES, NEEDED):
-        if isinstance(row, Left):
-            yield row
-            continue
-        number, cells = row
-        try:
-            yield _member(number, cells, platform)
-        except RowError as error:
-            yield Left(number, str(error))
+    return csvfiles.members_of(csvfiles.rows(file, NAMES, NEEDED), partial(_member, platform=platform))
 
 
-def _member(number: int, cells: Cells, platform: str) -> Member:
+def _member(number: int, cells: Cells, *, platform: str) -> Member:
     named = members.name(cells.get("platform", "")) or platform
     if not named:
         raise RowError("it names no platform: add a column platform, or say --platform NAME")
