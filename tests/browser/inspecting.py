@@ -47,15 +47,25 @@ def narrow_faults(page: Page) -> list[str]:
     return faults
 
 
+def dark_faults(page: Page) -> list[str]:
+    """What the dark colors spoil: the same page, of which only colors change, so only contrast is looked at again."""
+    page.emulate_media(color_scheme="dark")
+    faults = [f"in the dark: {fault}" for fault in axe_violations(page, only="color-contrast")]
+    page.emulate_media(color_scheme="light")
+    return faults
+
+
 def _too_wide(page: Page, width: int) -> str:
     found = page.evaluate("document.documentElement.scrollWidth")
     return f"scrolls sideways: {found} px wide at {width}: {page.evaluate(WIDE, width)}"
 
 
-def axe_violations(page: Page) -> list[str]:
+def axe_violations(page: Page, *, only: str | None = None) -> list[str]:
     """What axe finds, one line each; its source is evaluated beside the page, so that the page's own policy stands."""
-    page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE)
+    options = {"resultTypes": ["violations"], **({"runOnly": [only]} if only else {})}
+    found: dict[str, Any] = page.evaluate("(options) => axe.run(document, options)", options)
     return [
         f"axe {rule['id']}: {rule['help']}: {node['target']} {node['html'][:160]}"
         for rule in found["violations"]
