@@ -19,7 +19,7 @@ from membership.web.media import PictureError
 WIDTHS = (400, 800, 1200, 1600)
 FALLBACK_WIDTH = 1200
 """What large cards of other sites ask for, and enough for an old browser."""
-_AVIF = {"format": "AVIF", "quality": 55, "speed": 7}
+_AVIF = {"format": "AVIF", "quality": 55, "speed": 8}  # half the time of 7, 2 % larger
 _WEBP = {"format": "WEBP", "quality": 80, "method": 4}
 _JPEG = {"format": "JPEG", "quality": 82, "optimize": True, "progressive": True}
 _PNG = {"format": "PNG", "optimize": True}
