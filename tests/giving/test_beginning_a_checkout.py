@@ -217,6 +217,23 @@ def test_an_amount_in_brackets_is_no_amount(client, sessions):
 
 
 @pytest.mark.usefixtures("account")
+def test_c34_a_coupon_or_a_quantity_in_the_address_does_nothing(client, sessions, sent):
+    asked = {
+        "coupon": "ALLFREE",
+        "promotion_code": "promo_1",
+        "quantity": "3",
+        "discounts[0][coupon]": "ALLFREE",
+    }
+    form = choose(client, amount="5", **asked)
+
+    answer = client.post("/support/checkouts", query_string=asked, data=form | asked)
+
+    assert answer.status_code == 303
+    (session,) = sessions()
+    assert (session["amount_total"], session["amount_subtotal"]) == (500, 500)
+    assert sent()[0].amount == 500
+
+
 def test_fields_that_nobody_offered_are_ignored(client, sessions, sent):
     smuggled = {
         "mode": "setup",

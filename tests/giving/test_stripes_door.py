@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from membership import clock
+from membership.cli import membership
 from membership.db import Base, db
 from membership.giving import applying
 from membership.giving.ledger import LedgerEntry
@@ -280,6 +281,27 @@ def test_w29_a_poisonous_event_blocks_nobody_and_is_given_up_after_eight_tries(d
     assert _state(session, good) is EventState.APPLIED
     assert _state(session, bad) is EventState.DEAD
     assert session.get_one(Event, bad["id"]).tries == 8
+
+
+def test_w29_what_was_given_up_is_tried_again_by_command_and_said_if_it_still_fails(app, deliver, session):
+    life = Life("poison")
+    once(life)
+    still_bad, mended = life.events[0], life.events[1]
+    still_bad["data"]["object"]["currency"] = "EUR"
+    deliver(mended)
+    deliver(still_bad)
+    for event in (mended, still_bad):  # as a release left them that could read neither
+        session.get_one(Event, event["id"]).state = EventState.DEAD
+    session.commit()
+    retry = ["events", "retry"]
+
+    one = app.test_cli_runner().invoke(membership, [*retry, mended["id"]])
+    all_ = app.test_cli_runner().invoke(membership, retry)
+
+    assert (one.exit_code, all_.exit_code) == (0, 1)
+    assert "1 events to try again; 1 applied, 0 still failing." in one.output
+    assert "1 still failing." in all_.output
+    assert _state(session, mended) is EventState.APPLIED
 
 
 @pytest.mark.parametrize("method", ["get", "put", "head", "delete", "patch"])

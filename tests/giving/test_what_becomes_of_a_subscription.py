@@ -124,7 +124,8 @@ def test_s05_s07_a_renewal_that_fails_keeps_its_rights_for_thirty_days_and_write
     assert last is not None
     assert _standing(session, last) is Standing.LAPSED
     assert _movements(session) == ["new", "lost_failed"]
-    assert len(_mails(session, "payment_failed")) >= 3
+    written = [(mail.queued_at - failed_at).days for mail in _mails(session, "payment_failed")]
+    assert written == [0, 3, 7, 21]
     assert len(_mails(session, "membership_ended")) == 1
 
 
