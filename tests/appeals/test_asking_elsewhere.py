@@ -82,6 +82,24 @@ def test_e05_a_private_page_under_the_name_of_a_file_is_not_there_or_not_kept(ne
     assert answer.status_code in {303, 404} or "no-store" in answer.headers["Cache-Control"]
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/articles/bread", "/support", "/sign-in", "/embed/appeal", "/nowhere"]
+)
+def test_e06_the_policy_lets_nothing_run_that_is_not_a_file_of_this_site(newsroom, client, path):
+    told = client.get(path).headers["Content-Security-Policy"]
+    policy = {name: sources for name, *sources in (part.split() for part in told.split(";"))}
+
+    assert policy["default-src"] == policy["object-src"] == policy["base-uri"] == ["'none'"]
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == ["'self'"]
+    forms = policy["form-action"]
+    assert forms[0] == "'self'"
+    stripes = {f"https://{page}.stripe.com" for page in ("checkout", "billing", "invoice")}
+    elsewhere = {one for one in forms[1:] if not one.startswith("http://127.0.0.1")}  # but for the sandbox
+    assert elsewhere == (set() if path.startswith("/embed/") else stripes)
+    assert "unsafe" not in told
+    assert "*" not in told.replace("frame-ancestors *", "")
+
+
 def test_the_gift_is_credited_to_the_appeal_and_to_an_article_that_stands_here_too(newsroom, client):
     general = client.get("/embed/appeal").text
     under = client.get("/embed/appeal/bread").text

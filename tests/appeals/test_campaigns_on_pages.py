@@ -77,6 +77,17 @@ def test_the_meter_follows_within_a_minute_rounded_down(session, client, campaig
     assert "The goal: €10,000" in seen(client)
 
 
+def test_e10_the_meter_in_the_frame_on_other_sites_follows_too(session, client, campaign, clock):
+    frame = "/embed/appeal/the-ferry"
+    assert "The goal: €10,000" in words(client.get(frame))
+    campaign(412_399)
+    clock.move(timedelta(seconds=60))
+    due.apply_all(session)
+
+    assert "€4,100 given" in words(client.get(frame))
+    assert "€4,100 given" in words(client.get("/embed/appeal"))
+
+
 def test_at_the_goal_there_are_thanks_and_below_it_again_there_are_none(session, client, campaign, clock):
     campaign(999_999)
     clock.move(timedelta(seconds=60))

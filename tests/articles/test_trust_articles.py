@@ -1,7 +1,9 @@
 """What is tried against articles, imports and pictures (docs/trust.md, section I), where no other file holds it."""
 
+import html
 import io
 import json
+import re
 import socket
 import threading
 import zipfile
@@ -10,6 +12,7 @@ from importlib.metadata import version
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from membership.articles import importing, picturing, publishing
 from membership.articles.errors import ImportRunningError
@@ -17,6 +20,7 @@ from membership.articles.importing import Options
 from membership.articles.publishing import COMMAND
 from membership.articles.sources.items import ImportFileError
 from membership.db import db
+from membership.mail.models import OutgoingMail
 from membership.web import media
 from tests.articles.exports import articles, post, wxr
 from tests.articles.stories import a_newsroom, a_story
@@ -218,7 +222,7 @@ def test_i19_what_is_not_published_is_in_no_representation(session, client, cloc
             "/articles/zephyrine",
             "/articles/zephyrine?amp",
         ),
-        *("/search?q=zephyrine", "/search?q=sentence+nobody", "/embed/appeal?article=zephyrine"),
+        *("/search?q=zephyrine", "/search?q=sentence+nobody", "/embed/appeal/zephyrine"),
     ):
         answer = client.get(path)
         said = answer.get_data(as_text=True).replace("zephyrine", "").replace("q=Zephyrine", "")
@@ -253,3 +257,16 @@ def test_i24_what_looks_like_a_template_stays_text_wherever_it_is_shown(session,
         said = client.get(path).get_data(as_text=True)
         assert "{{7*7}}" in said, path
         assert "49" not in said.replace(json.dumps("49"), "").split("<main")[-1].split("</main")[0], path
+
+
+def test_i24_what_looks_like_a_template_stays_text_in_mails_too(session, client):
+    template = "{{7*7}} {% for x in y %} ${7*7}"
+    a_newsroom(session, name=template)
+    a_story(session, template, slug="t")
+    answer = client.post("/appeal/remind", data={"article": "t", "email": "reader@example.org"})
+
+    assert answer.status_code == 303
+    mail = session.scalars(select(OutgoingMail)).one()
+    for part in (mail.text, mail.html):
+        assert html.unescape(part).count(template) >= 2  # the newsroom's name and the headline
+        assert "49" not in re.sub(r"remind/\S+", "", part)

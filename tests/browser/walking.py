@@ -85,10 +85,10 @@ def ask_for_a_link(reader: Visitor, email: str) -> None:
         reader.page.locator("main button[type=submit]").click()
 
 
-def link_in(mail: str, site: Site) -> str:
-    """The sign-in link of a mail."""
-    found = re.search(rf"{re.escape(site.url)}\S*/sign-in/\S+", mail)
-    assert found, f"no sign-in link in:\n{mail}"
+def link_in(mail: str, site: Site, *, to: str = "/sign-in/") -> str:
+    """The link of a mail that leads to a kind of page: the sign-in link, unless said."""
+    found = re.search(rf"{re.escape(site.url)}\S*{to}\S+", mail)
+    assert found, f"no link to {to} in:\n{mail}"
     return found.group()
 
 
