@@ -206,6 +206,11 @@ class Gone:
     reason: str = ""  # a dispute's, in Stripe's word
     due_at: datetime | None = None  # by when a dispute must be answered
 
+    @property
+    def withdrew(self) -> bool:
+        """Whether this is a dispute that holds the money now, or has taken it for good."""
+        return self.kind == "dispute" and self.status in {"needs_response", "under_review", "lost"}
+
 
 def gone_of(session: Session, payment: Payment) -> list[Gone]:
     """What took from a payment, or tried to, the oldest first."""

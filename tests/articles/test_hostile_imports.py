@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from membership.articles import importing
 from membership.articles.sources.items import ImportFileError
 from tests.articles.exports import articles, counts, post, states, wxr
 from tests.articles.stories import a_newsroom
@@ -54,6 +55,18 @@ def test_a_file_with_a_doctype_is_refused_whole_and_at_once(session, taken, sour
 def test_a_broken_file_is_refused_with_the_place(session, taken, content, message):
     with pytest.raises(ImportFileError, match=message):
         taken("wordpress", content)
+    assert articles(session) == []
+
+
+@pytest.mark.parametrize(("source", "megabytes"), [("wordpress", 512), ("feed", 64), ("ghost", 64)])
+def test_a_file_too_large_is_refused_unread(session, tmp_path, source, megabytes):
+    file = tmp_path / "export"
+    with file.open("wb") as sparse:
+        sparse.truncate(megabytes * 1024**2 + 1)
+
+    with pytest.raises(ImportFileError, match=f"larger than {megabytes} MB"):
+        importing.import_file(session, source, file, media_folder=tmp_path / "media")
+
     assert articles(session) == []
 
 

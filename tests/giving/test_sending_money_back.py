@@ -53,6 +53,26 @@ def test_a_part_goes_back_once_and_the_patron_is_told(account, payment, as_, pia
     assert list(subjects) == ["€5.00 is on its way back to you"]
 
 
+@pytest.mark.parametrize(("interval", "is_warned"), [("month", True), ("once", False)])
+def test_s14_of_a_gift_that_renews_a_dispute_says_that_it_goes_on(
+    account, client, session, hear, as_, pia, interval, is_warned
+):
+    give(client, amount="20", interval=interval)
+    hear()
+    charge = session.scalars(select(Payment.id)).one()
+    session.rollback()
+    warning = "its next charge is tried as usual"
+    assert warning not in page_of(as_(pia), charge)
+
+    dispute = account.sandbox.open_dispute(charge)
+    hear()
+    assert (warning in page_of(as_(pia), charge)) is is_warned
+
+    account.sandbox.close_dispute(dispute, "won")
+    hear()
+    assert warning not in page_of(as_(pia), charge)
+
+
 def test_before_the_event_comes_no_more_than_the_rest_can_be_sent(account, payment, as_, pia):
     browser = as_(pia)
     refund(browser, payment.id, "15")
