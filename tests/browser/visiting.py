@@ -21,6 +21,7 @@ class Wishes(TypedDict, total=False):
 
     width: int
     height: int
+    scheme: str
     scripts: bool
 
 
@@ -43,6 +44,7 @@ class Visitor:
         context = browser.new_context(
             base_url=site.url,
             viewport={"width": wishes.get("width", 1280), "height": wishes.get("height", 900)},
+            color_scheme="dark" if wishes.get("scheme") == "dark" else "light",
             java_script_enabled=scripts,
             reduced_motion="reduce",
             locale="en-GB",
