@@ -169,7 +169,7 @@ def test_the_hold_back_is_compared_by_the_same_rule(session, as_, ben):
     public_id = lived(session, gifts=(8, 8), hold_back=50)
     shown = words(page(as_(ben), public_id))
 
-    assert "“No appeal” brings fewer gifts" in shown
+    assert "Days without an appeal bring fewer gifts" in shown
     assert "“Warm”: no difference found" in shown
 
 

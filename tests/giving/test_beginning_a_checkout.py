@@ -234,6 +234,7 @@ def test_c34_a_coupon_or_a_quantity_in_the_address_does_nothing(client, sessions
     assert sent()[0].amount == 500
 
 
+@pytest.mark.usefixtures("account")
 def test_fields_that_nobody_offered_are_ignored(client, sessions, sent):
     smuggled = {
         "mode": "setup",
