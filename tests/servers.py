@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests import quickness
+
 FORGETFUL = [f"-c{setting}=off" for setting in ("fsync", "synchronous_commit", "full_page_writes", "jit")]
 """What PostgreSQL does to outlive a fall of the machine, and for queries that take seconds: neither happens here."""
 POSTGRES_PLACES = ("/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/15/bin")
@@ -53,7 +55,7 @@ def binary(name: str, *places: str) -> str:
 def postgres(name: str) -> Iterator[str]:
     """A PostgreSQL server of this run's own, with one empty database; gives its address."""
     initdb, server = binary("initdb", *POSTGRES_PLACES), binary("postgres", *POSTGRES_PLACES)
-    with tempfile.TemporaryDirectory(prefix="membership-postgres-") as folder:
+    with tempfile.TemporaryDirectory(prefix="membership-postgres-", dir=quickness.folder()) as folder:
         data, port = Path(folder) / "data", free_port()
         owner = _owner(Path(folder))
         options = ["-A", "trust", "-U", "membership", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
