@@ -28,6 +28,8 @@ ENGLISH = Plan(
 UKRAINIAN = Plan(("/uk/", "/uk/support"), Entry.PUBLIC, "uk")
 PATRON = Plan(("/patron", "/topics/new"), Entry.SIGNED_IN)
 STAFF = Plan(("/staff", "/staff/mail", "/staff/articles/1/withdrawal"), Entry.STAFF)
+PARTS = 4
+"""In how many tests the pages of staff are looked at, so that the workers of a run share them."""
 NOT_LINKED = {
     "static": "a file",
     "sheets": "a style sheet",
@@ -95,7 +97,8 @@ def test_a_public_page_is_sound_and_sets_no_cookie(
 ):
     reader = visitor(**LOOKS[look])
 
-    faults = _inspect(reader, crawl(reader.context.request, site, app, plan), plan, look)
+    pages = _chosen(crawl(reader.context.request, site, app, plan), look)
+    faults = _inspect(reader, pages, plan, look)
 
     assert not faults, "\n".join(faults)
     assert reader.cookies == {}
@@ -105,23 +108,35 @@ def test_a_public_page_is_sound_and_sets_no_cookie(
 def test_a_patrons_page_is_sound(visitor: NewVisitor, site: Site, app: Flask, look: str):
     patron = _patron(visitor(**LOOKS[look]), f"paula-{look.partition(',')[0]}@example.org")
 
-    faults = _inspect(patron, crawl(patron.context.request, site, app, PATRON), PATRON, look)
+    pages = _chosen(crawl(patron.context.request, site, app, PATRON), look)
+    faults = _inspect(patron, pages, PATRON, look)
 
     assert not faults, "\n".join(faults)
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_a_staff_page_is_sound(visitor: NewVisitor, site: Site, app: Flask, look: str):
-    publisher = as_staff(visitor(**LOOKS[look]))
+@pytest.fixture(scope="session")
+def staff_pages() -> list[Found]:
+    """Every page of staff, once a test has found them: the tests share the walk from link to link."""
+    return []
 
-    faults = _inspect(publisher, crawl(publisher.context.request, site, app, STAFF), STAFF, look)
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_staff_page_is_sound(
+    visitor: NewVisitor, site: Site, app: Flask, staff_pages: list[Found], look: str, part: int
+):
+    publisher = as_staff(visitor(**LOOKS[look]))
+    if not staff_pages:
+        staff_pages.extend(crawl(publisher.context.request, site, app, STAFF))
+
+    faults = _inspect(publisher, _chosen(staff_pages, look)[part::PARTS], STAFF, look)
 
     assert not faults, "\n".join(faults)
 
 
 def _inspect(visitor: Visitor, pages: list[Found], plan: Plan, look: str) -> list[str]:
     faults = []
-    for found in pages if look == "phone" else _one_of_each(pages):
+    for found in pages:
         if not found.html:
             continue
         page = visitor.open(found.address)
@@ -133,9 +148,9 @@ def _inspect(visitor: Visitor, pages: list[Found], plan: Plan, look: str) -> lis
     return faults
 
 
-def _one_of_each(pages: list[Found]) -> list[Found]:
-    """One page of each view: a second one differs in its words, which matter most where they must fit a phone."""
-    return list({page.endpoint: page for page in reversed(pages)}.values())
+def _chosen(pages: list[Found], look: str) -> list[Found]:
+    """All pages on a phone, one of each view else: a second one differs in words, which must fit a phone above all."""
+    return pages if look == "phone" else list({page.endpoint: page for page in reversed(pages)}.values())
 
 
 def test_all_pages_are_valid_html_and_linked_to(visitor: NewVisitor, site: Site, app: Flask, tmp_path: Path):
