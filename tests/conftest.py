@@ -34,9 +34,8 @@ hypothesis.settings.register_profile("usual", PATIENT)
 hypothesis.settings.register_profile("fuzz", PATIENT, max_examples=2_000)
 hypothesis.settings.load_profile("fuzz" if os.environ.get("MEMBERSHIP_TEST_FUZZ") == "1" else "usual")
 
-os.environ.setdefault(
-    "PYTEST_DEBUG_TEMPROOT", quickness.folder()
-)  # where `tmp_path` is, as pytest documents it
+# Where `tmp_path` is, as pytest documents it.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", quickness.folder())
 
 ENGINE = {"engine_name", "postgres_url"}
 """The fixtures through which a test learns which engine is under test; all that has a database stands on them."""

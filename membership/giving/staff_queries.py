@@ -209,7 +209,8 @@ class Gone:
     @property
     def withdrew(self) -> bool:
         """Whether this is a dispute that holds the money now, or has taken it for good."""
-        return self.kind == "dispute" and self.status in {"needs_response", "under_review", "lost"}
+        is_harmless = self.status.startswith("warning_") or self.status in {"won", "prevented"}
+        return self.kind == "dispute" and not is_harmless
 
 
 def gone_of(session: Session, payment: Payment) -> list[Gone]:

@@ -1,5 +1,6 @@
 """What every page must hold, asked of the page as it stands in the browser."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ from playwright.sync_api import Page
 
 AXE = (Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js").read_text()
 NARROWEST = 320
+OF_COLORS = ("color-contrast", "link-in-text-block")
+"""The rules of axe that ask for colors (cat.color in axe-core's list, those for WCAG 2.2 AA)."""
 SHAPE = """() => ({
   headings: document.querySelectorAll("h1").length,
   language: document.documentElement.lang,
@@ -48,9 +51,9 @@ def narrow_faults(page: Page) -> list[str]:
 
 
 def dark_faults(page: Page) -> list[str]:
-    """What the dark colors spoil: the same page, of which only colors change, so only contrast is looked at again."""
+    """What the dark colors spoil: the same page, of which only colors change, so only their rules are asked again."""
     page.emulate_media(color_scheme="dark")
-    faults = [f"in the dark: {fault}" for fault in axe_violations(page, only="color-contrast")]
+    faults = [f"in the dark: {fault}" for fault in axe_violations(page, only=OF_COLORS)]
     page.emulate_media(color_scheme="light")
     return faults
 
@@ -60,11 +63,11 @@ def _too_wide(page: Page, width: int) -> str:
     return f"scrolls sideways: {found} px wide at {width}: {page.evaluate(WIDE, width)}"
 
 
-def axe_violations(page: Page, *, only: str | None = None) -> list[str]:
+def axe_violations(page: Page, *, only: Sequence[str] = ()) -> list[str]:
     """What axe finds, one line each; its source is evaluated beside the page, so that the page's own policy stands."""
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE)
-    options = {"resultTypes": ["violations"], **({"runOnly": [only]} if only else {})}
+    options = {"resultTypes": ["violations"], **({"runOnly": list(only)} if only else {})}
     found: dict[str, Any] = page.evaluate("(options) => axe.run(document, options)", options)
     return [
         f"axe {rule['id']}: {rule['help']}: {node['target']} {node['html'][:160]}"
