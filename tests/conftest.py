@@ -6,6 +6,7 @@ Each test gets a fresh SQLite file in WAL, or, with `--engine postgresql`, a dat
 import contextvars
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,12 @@ os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", quickness.folder())
 ENGINE = {"engine_name", "postgres_url"}
 """The fixtures through which a test learns which engine is under test; all that has a database stands on them."""
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def pytest_configure() -> None:
+    """Let what tests start hear Ctrl-C, also where the run itself was started in the background and does not."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -26,8 +26,10 @@ MOST_BYTES = 20_000
 @access.signed_in
 def new_proof() -> ResponseReturnValue:
     """Give what the browser asks a passkey."""
+    from membership.accounts import ceremonies  # noqa: PLC0415 - see there
+
     visitor = _staff()
-    options = passkeys.proof_options(db.session(), visitor.row, visitor.account, _site())
+    options = ceremonies.proof_options(db.session(), visitor.row, visitor.account, _site())
     db.session.commit()
     return Response(options, mimetype="application/json")
 
@@ -36,12 +38,14 @@ def new_proof() -> ResponseReturnValue:
 @access.signed_in
 def create_proof() -> ResponseReturnValue:
     """Open the desk with a passkey."""
+    from membership.accounts import ceremonies  # noqa: PLC0415 - see there
+
     visitor = _staff()
     try:
         for limit in second_factor.PER_ACCOUNT:
             budgets.spend(db.session(), limit, f"account:{visitor.account.id}")
         sent = passkeys.parse(request.get_data()[:MOST_BYTES])
-        passkeys.prove(db.session(), visitor.row, visitor.account, _site(), credential=sent["credential"])
+        ceremonies.prove(db.session(), visitor.row, visitor.account, _site(), credential=sent["credential"])
     except (SecondFactorError, BudgetSpentError):
         db.session.commit()
         return Response(status=422)
@@ -54,8 +58,10 @@ def create_proof() -> ResponseReturnValue:
 @access.staff("staff")
 def new() -> ResponseReturnValue:
     """Give what the browser is asked in order to make a passkey."""
+    from membership.accounts import ceremonies  # noqa: PLC0415 - see there
+
     visitor = _staff()
-    options = passkeys.registration_options(db.session(), visitor.row, visitor.account, _site())
+    options = ceremonies.registration_options(db.session(), visitor.row, visitor.account, _site())
     db.session.commit()
     return Response(options, mimetype="application/json")
 
@@ -64,12 +70,14 @@ def new() -> ResponseReturnValue:
 @access.staff("staff")
 def create() -> ResponseReturnValue:
     """Keep a new passkey."""
+    from membership.accounts import ceremonies  # noqa: PLC0415 - see there
+
     visitor = _staff()
     account = visitor.account
     try:
         sent = passkeys.parse(request.get_data()[:MOST_BYTES])
         name = "".join(c for c in str(sent.get("name", "")) if c.isprintable()).strip()[:80]
-        passkeys.register(
+        ceremonies.register(
             db.session(),
             visitor.row,
             account,

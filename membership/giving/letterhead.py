@@ -1,9 +1,22 @@
 """The newsroom's letterhead as it is now, for whatever is put on paper."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from flask import current_app
 
-from membership.giving.paper import Letterhead
 from membership.newsroom.settings_rows import NewsroomSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letterhead:
+    """Who issues the paper. `color` is "#rrggbb"; `logo` a picture file, or None."""
+
+    name: str
+    tagline: str
+    contact: str
+    color: str
+    logo: Path | None = None
 
 
 def of(newsroom: NewsroomSettings, language: str, *, issuer: str = "") -> Letterhead:

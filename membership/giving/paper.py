@@ -17,23 +17,14 @@ from fpdf.enums import TableCellFillMode, XPos, YPos
 from markupsafe import escape
 from PIL import UnidentifiedImageError
 
+from membership.giving.letterhead import Letterhead
+
 FACES = Path(__file__).parent / "faces"
 INK, MUTED, LINE, SUNKEN = (27, 27, 27), (92, 92, 92), (204, 204, 204), (245, 244, 241)
 LEFT, TOP, FOOT = 24.0, 20.0, 26.0
 PAGES = "{nb}"
 RASTER = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
 Align = Literal["LEFT", "RIGHT"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Letterhead:
-    """Who issues the paper. `color` is "#rrggbb"; `logo` a picture file, or None."""
-
-    name: str
-    tagline: str
-    contact: str
-    color: str
-    logo: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,10 @@ from membership.accounts.session import current_account
 from membership.db import db
 from membership.giving import (
     letterhead,
-    receipts_paper,
     receipts_shown,
     receipts_words,
     statements,
     statements_forms,
-    statements_paper,
 )
 from membership.giving.blueprint import bp
 from membership.giving.models import Receipt
@@ -40,6 +38,8 @@ def show_receipt(label: str) -> ResponseReturnValue:
 @access.signed_in
 def download_receipt(label: str) -> ResponseReturnValue:
     """Give one of one's own receipts as PDF; it is the original, however often it is fetched."""
+    from membership.giving import receipts_paper  # noqa: PLC0415 - the PDF library is 16 MiB that few workers ever need
+
     receipt = _own(label)
     view = receipts_shown.view_of(db.session(), receipt, zone=newsroom().zone)
     head = letterhead.of(newsroom(), view.language, issuer=view.issuer)
@@ -83,6 +83,8 @@ def statement_paper(
     statement: statements.Statement, name: str, settings: NewsroomSettings, language: str, today: date
 ) -> bytes:
     """A statement as PDF under the legal text in force."""
+    from membership.giving import statements_paper  # noqa: PLC0415 - the PDF library is 16 MiB that few workers ever need
+
     text = settings.receipt_text.get(language) or settings.receipt_text.get(settings.default_language, "")
     return statements_paper.write(
         statement,

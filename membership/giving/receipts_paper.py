@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 from flask_babel import gettext as _
 
-from membership.giving.paper import Column, Letterhead, Paper
+from membership.giving.letterhead import Letterhead
+from membership.giving.paper import Column, Paper
 from membership.giving.receipts_shown import ReceiptView
 from membership.giving.receipts_words import gift_name, paid_with, what_name
 from membership.money import Money

@@ -17,7 +17,6 @@ from membership.giving import (
     receipt_texts,
     receipts,
     receipts_listed,
-    receipts_paper,
     receipts_shown,
     receipts_words,
 )
@@ -90,6 +89,8 @@ def show(label: str) -> ResponseReturnValue:
 @access.staff("staff")
 def download(label: str) -> ResponseReturnValue:
     """Give a receipt as PDF, marked as a duplicate: the original is the patron's."""
+    from membership.giving import receipts_paper  # noqa: PLC0415 - the PDF library is 16 MiB that few workers ever need
+
     receipt = _receipt(label)
     trail.note("receipt.copied", f"receipt:{receipt.label}")
     db.session.commit()

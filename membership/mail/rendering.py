@@ -7,8 +7,8 @@ an error; a mail that cannot be written in one language goes out in English, and
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
-import css_inline
 import structlog
 from flask_babel import gettext, ngettext, npgettext, pgettext
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -16,6 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from membership import paths
 from membership.web import filters
 from membership.web.languages import AVAILABLE, force_locale
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
 
 log = structlog.get_logger(__name__)
 FALLBACK = "en"
@@ -90,9 +93,11 @@ def _environment(language: str) -> Environment:
 
 
 @cache
-def _inliner() -> css_inline.CSSInliner:
+def _inliner() -> "CSSInliner":
     """Writes mail.css into the elements, as mail clients need; its rules for dark screens stay in a `<style>`."""
-    return css_inline.CSSInliner(
+    from css_inline import CSSInliner  # noqa: PLC0415 - 2 MiB that a web worker, which writes no mail, does not need
+
+    return CSSInliner(
         keep_style_tags=False,
         keep_at_rules=True,
         load_remote_stylesheets=False,
