@@ -5,6 +5,7 @@ CPU is user and system time of all processes of a server, per request; on a busy
 """
 
 import argparse
+import json
 import os
 import re
 import statistics
@@ -17,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import figures, machine, sites
-from membership.cli import deploying
+from membership.cli import deploying, serving
 
-NGINX, RECIPE = sites.SITE + 1, sites.SITE + 2
+NGINX, RECIPE, FLOOR = sites.SITE + 1, sites.SITE + 2, sites.SITE + 3
 CONNECTIONS = 32
 LEAST_REQUESTS = {"plain": 0.55, "gzip": 0.65, "304": 0.65}
 MOST_CPU, LEAST_RECIPE, MOST_P99_MS = 1.8, 0.95, 20
@@ -64,9 +65,11 @@ def measure(given: argparse.Namespace, table: figures.Table) -> None:
         sites.prepared() as site,
         sites.serving(site, core=machine.SERVER_CORE) as granian,
         nginx(site) as front,
+        floor(site) as least,
     ):
         cases = [*cases_of("granian", sites.SITE, granian.pid), *cases_of("nginx", NGINX, front.pid)]
         cases.append(Case("plain", "recipe", RECIPE, front.pid))
+        cases.append(Case("plain", "floor", FLOOR, least.pid))
         rounds: dict[Case, list[Round]] = {case: [] for case in cases}
         for _round in range(given.rounds):
             for case in cases:
@@ -148,6 +151,13 @@ def show(rounds: dict[tuple[str, str], list[Round]], table: figures.Table) -> No
         least=LEAST_RECIPE,
     )
     table.add("our recipe beside nginx: CPU of a request", ratio(recipe, plain, "cpu_us"))
+    least, ours = rounds["floor", "plain"], rounds["granian", "plain"]
+    table.add(
+        "a program of three lines under granian beside nginx: requests",
+        ratio(least, plain, "requests_a_second"),
+    )
+    table.add("the same: CPU of a request", ratio(least, plain, "cpu_us"))
+    table.add("ours beside that program: requests a second", ratio(ours, least, "requests_a_second"))
 
 
 def ratio(mine: list[Round], theirs: list[Round], what: str) -> float:
@@ -178,6 +188,22 @@ def nginx(site: sites.Prepared) -> Iterator["subprocess.Popen[bytes]"]:
     words = machine.pinned(machine.SERVER_CORE, [str(machine.program("nginx")), "-c", str(whole)])
     url = f"http://127.0.0.1:{NGINX}{sites.ARTICLE}"
     with machine.running(words, dict(os.environ), url=url) as process:
+        yield process
+
+
+@contextmanager
+def floor(site: sites.Prepared) -> Iterator["subprocess.Popen[bytes]"]:
+    """A program of three lines with the article's bytes and headers, under granian with our options."""
+    with urllib.request.urlopen(f"{site.url}{sites.ARTICLE}", timeout=10) as answer:  # noqa: S310 - loopback
+        (site.folder / "body").write_bytes(answer.read())
+        own = [(name.lower(), value) for name, value in answer.headers.items()]
+    told = json.dumps([(name, value) for name, value in own if name not in {"date", "server", "connection"}])
+    env = {**os.environ, "BENCH_BODY": str(site.folder / "body"), "BENCH_HEADERS": told}
+    where = (f"--port={FLOOR}", f"--workers={sites.WORKERS}", "--no-log")
+    words = [sys.executable, "-m", "granian", *serving.GRANIAN, *where, "bench.floor:app"]
+    with machine.running(
+        machine.pinned(machine.SERVER_CORE, words), env, url=f"http://127.0.0.1:{FLOOR}/"
+    ) as process:
         yield process
 
 

@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from membership import paths
 from membership.settings import Settings
 from membership.web import media
+from membership.web.languages import AVAILABLE
 from membership.web.page_memory import CACHE_CONTROL
 
 NOT_OF_FILES = {"content-type", "content-length", "cache-control", "vary"}
@@ -20,6 +21,7 @@ TYPES = {
     r"^/robots\.txt$": "text/plain",
 }
 """The stored pages that are no HTML."""
+ARTICLES = ["/articles/", *(f"/{language}/articles/" for language in AVAILABLE)]
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,11 @@ def nginx(
 ) -> str:
     """An nginx configuration, to be included in its `http` block; with `tls` it speaks TLS where it listens."""
     names = {"location ~ " + pattern: kind for pattern, kind in TYPES.items()}
+    # What is asked for most is found without trying the patterns.
+    articles = {f"location ^~ {where}": "text/html" for where in ARTICLES}
     pages = "\n".join(
         _stored(where, kind, page_headers, settings.data_dir)
-        for where, kind in {**names, "location /": "text/html"}.items()
+        for where, kind in {**articles, **names, "location /": "text/html"}.items()
     )
     return _NGINX.format(
         base_url=settings.base_url,
@@ -126,9 +130,9 @@ map $membership_copy $membership_keys {{
 # Only paths as stored pages have them; anything else has no file.
 map $membership_path $membership_page {{
   default "/none";
-  "~^/$" "";
-  "~^/[a-z][a-z]/?$" $membership_path;
+  "/" "";
   "~^(?:/[a-z0-9][a-z0-9._-]*)+$" $membership_path;
+  "~^/[a-z][a-z]/$" $membership_path;
 }}
 map $request_method $membership_may_be_file {{
   default "/none";
@@ -145,9 +149,15 @@ upstream membership {{
   listen {listen};
   server_name {host};
 {tls}  client_max_body_size 21m;
+  sendfile on;
+  tcp_nopush on;
   set $membership_path $uri;  # try_files changes $uri
+  # Files are kept open, and looked at again after a second: the other of the two in which a change is to be seen is
+  # the program's. Each holds a descriptor, of which a worker of nginx usually has 1,024.
+  open_file_cache max=400 inactive=60s;
+  open_file_cache_valid 1s;
 
-  location /static/ {{
+  location ^~ /static/ {{
     alias {static}/;
     gzip_static on;
     add_header Cache-Control "public, max-age=31536000, immutable";
