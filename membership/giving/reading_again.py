@@ -20,6 +20,7 @@ from membership.giving.reading_list import TABLE
 
 log = structlog.get_logger(__name__)
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
+MOST_DOUBLINGS = 10  # some tries have no end, and a length of time has a largest value
 MOST_TRIES = 12
 
 
@@ -106,7 +107,7 @@ def _later(
         return
     if dies and row.tries + 1 >= MOST_TRIES:
         state = ReadingState.DEAD
-    wait = min(FIRST_WAIT * 2**row.tries, LONGEST_WAIT)
+    wait = min(FIRST_WAIT * 2 ** min(row.tries, MOST_DOUBLINGS), LONGEST_WAIT)
     session.execute(
         update(TABLE)
         .where(TABLE.c.type == kind, TABLE.c.id == object_id)

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
+from membership import clock
 from membership.giving import checking, reading_again, reading_list
 from membership.giving.facts import ToRead
 from membership.giving.models import ObjectToRead, Payment, ReadingState
@@ -27,12 +29,44 @@ def test_one_that_cannot_be_read_keeps_no_other_waiting_and_is_given_up_visibly(
     assert reading_again.read_all(session) == 1
     session.rollback()
     assert session.scalars(select(ObjectToRead.id)).all() == [broken]
-    for _try in range(reading_again.MOST_TRIES):
+    waits = []
+    for _try in range(reading_again.MOST_TRIES - 1):
         account.sandbox.advance("7 hours")
-        reading_again.read_all(session)
-    session.rollback()
+        with clock.standing_still(clock.now()):
+            reading_again.read_all(session)
+            waits.append(_wait(session))
 
     row = session.scalars(select(ObjectToRead)).one()
     assert (row.state, row.tries) == (ReadingState.DEAD, reading_again.MOST_TRIES)
+    doubled = [timedelta(minutes=2**tries) for tries in range(1, 9)]
+    assert waits == [*doubled, *[timedelta(hours=6)] * 3]
     assert (Severity.RED, (broken,)) in [(f.severity, f.ids) for f in checking.objects_are_read(session)]
-    assert row.next_try_at - row.asked_at > timedelta(hours=1)
+
+
+@pytest.mark.parametrize("trouble", ["error", "revoked"])
+def test_w31_what_was_tried_for_months_waits_six_hours_at_most_and_keeps_no_other_waiting(
+    account, session, hear, trouble
+):
+    for _gift in range(2):
+        account.pay(account.customer("cleo@example.org"), 500)
+    hear()
+    failing, sound = session.scalars(select(Payment.id).order_by(Payment.id)).all()
+    for charge in (failing, sound):
+        reading_list.add(session, ToRead(type="charge", id=charge, reason="stale"))
+    session.execute(update(ObjectToRead).where(ObjectToRead.id == failing).values(tries=60))
+    session.commit()
+    account.sandbox.faults.add(trouble, times=50, path=f"/v1/charges/{failing}")
+
+    with clock.standing_still(clock.now()):
+        assert reading_again.read_all(session) == 1
+        assert _wait(session) == timedelta(hours=6)
+
+    row = session.scalars(select(ObjectToRead)).one()
+    assert (row.id, row.tries, row.state) == (failing, 61, ReadingState.WAITING)
+
+
+def _wait(session) -> timedelta:
+    """How long the one object that is left will wait from now."""
+    session.rollback()
+    row = session.scalars(select(ObjectToRead)).one()
+    return timedelta(seconds=round((row.next_try_at - clock.now()).total_seconds()))
