@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext
 from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired
+from wtforms.validators import AnyOf, InputRequired, Optional
 
 from membership import secrets
 from membership.giving import resting
@@ -57,6 +57,12 @@ class CancellationForm(ActForm):
     """Ending a gift: the reason is asked for, never required."""
 
     feedback = SelectField(lazy_gettext("Would you tell us why?"), choices=FEEDBACK, default="")
+
+
+class ResumptionForm(ActForm):
+    """Letting a gift go on: only what its page spoke of (`undoes`: Gift.to_undo) is undone, sent however often."""
+
+    undoes = HiddenField(validators=[Optional(), AnyOf(("end", "pause", "skip"))])
 
 
 class PauseForm(ActForm):

@@ -13,7 +13,7 @@ from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving import changing, covering, pausing, skipping
 from membership.giving.blueprint import bp
-from membership.giving.gift_forms import ActForm, AmountForm, CancellationForm
+from membership.giving.gift_forms import ActForm, AmountForm, CancellationForm, ResumptionForm
 from membership.giving.gift_pages import done, home, out_of_reach, own_gift
 from membership.giving.gifts import Gift
 from membership.newsroom.present import newsroom
@@ -119,29 +119,32 @@ def create_cancellation(subscription_id: str) -> ResponseReturnValue:
 @access.signed_in
 def new_resumption(subscription_id: str) -> ResponseReturnValue:
     """Show what would go on, and what is charged then."""
-    return _resumption_page(own_gift(subscription_id), ActForm())
+    return _resumption_page(own_gift(subscription_id), ResumptionForm())
 
 
 @bp.post("/patron/gifts/<subscription_id>/resumption")
 @access.signed_in
 def create_resumption(subscription_id: str) -> ResponseReturnValue:
     """Let a gift go on after all: one that is set to end, that is paused, or that skips its next payment."""
-    gift, form = own_gift(subscription_id), ActForm()
-    if not form.validate():
+    gift, form = own_gift(subscription_id), ResumptionForm()
+    asked = form.undoes.data or gift.to_undo
+    is_overtaken = gift.has_ended or (gift.to_undo == "end" and asked != "end")
+    if not form.validate() or is_overtaken:
         return _resumption_page(gift, form), 422
     session, stripe, request = db.session(), gateway.current(), form.request.data or ""
     try:
-        if gift.ends_at is not None:
-            changing.resume(session, stripe, gift, request=request)
-        elif gift.is_paused:
-            pausing.resume(session, stripe, gift, request=request)
-        else:
-            skipping.undo(session, stripe, gift, request=request)
+        match asked:
+            case "end":
+                changing.resume(session, stripe, gift, request=request)
+            case "pause":
+                pausing.resume(session, stripe, gift, request=request)
+            case _:
+                skipping.undo(session, stripe, gift, request=request)
     except GatewayUnavailable as error:
         return out_of_reach(error)
     except GatewayRefused as error:
         if error.is_declined:
-            return _resumption_page(own_gift(subscription_id), ActForm(), is_declined=True), 422
+            return _resumption_page(own_gift(subscription_id), form, is_declined=True), 422
         return out_of_reach(error)
     return done(_("Your gift goes on. How good to have you still with us."))
 
@@ -198,7 +201,8 @@ def _cancellation_page(gift: Gift, form: CancellationForm) -> str:
     )
 
 
-def _resumption_page(gift: Gift, form: ActForm, *, is_declined: bool = False) -> str:
+def _resumption_page(gift: Gift, form: ResumptionForm, *, is_declined: bool = False) -> str:
+    form.undoes.data = gift.to_undo
     return render_template(
         "giving/new_resumption.html",
         gift=gift,

@@ -73,6 +73,15 @@ class Gift:
         return self.can_move and self.skips_left > 0
 
     @property
+    def to_undo(self) -> str:
+        """What going on would undo: its "end", which stands before a "pause" and a "skip"; "" if it goes on."""
+        if self.ends_at is not None:
+            return "end"
+        if self.is_paused:
+            return "pause"
+        return "skip" if self.skips_at is not None else ""
+
+    @property
     def chosen(self) -> Money:
         """The amount that was chosen, without the fee that is covered."""
         return self.money - self.covered_fee

@@ -142,6 +142,83 @@ def test_going_on_in_the_midst_of_a_pause_names_the_amount_on_the_button(giver: 
     assert "You are a patron." in giver.page()
 
 
+def _press_twice(giver: Giver, hear, **typed: str) -> list[int]:
+    """Open the form once and send it twice, a day apart; gives the statuses."""
+    page = giver.browser.get(giver.path("resumption")).text
+    fields = dict(re.findall(r'name="(csrf_token|request|undoes)"[^>]*value="([^"]+)"', page))
+    assert set(fields) == {"csrf_token", "request", "undoes"}
+    statuses = []
+    for _press in range(2):
+        giver.account.sandbox.advance("1 day")
+        statuses.append(giver.browser.post(giver.path("resumption"), data=fields | typed).status_code)
+        hear()
+    return statuses
+
+
+def test_s04_taking_back_the_end_of_a_paused_gift_twice_never_ends_its_pause(giver: Giver, hear):
+    giver.do("pause", months="4")
+    hear()
+    giver.account.sandbox.advance("50 days")  # what is paid has run out: to go on would be charged at once
+    hear()
+    giver.do("cancellation")
+    hear()
+
+    assert "Nothing is charged today." in giver.browser.get(giver.path("resumption")).text
+    assert _press_twice(giver, hear) == [303, 303]
+
+    stripes = giver.at_stripe()
+    assert (stripes["cancel_at_period_end"], stripes["cancel_at"]) == (False, None)
+    assert stripes["pause_collection"] is not None
+    assert "Nothing is charged until" in giver.page()
+    assert len(giver.account.sandbox.all("charge")) == 1
+    assert len(giver.mails("gift_resumed")) == 1
+
+
+def test_s04_taking_back_an_end_twice_leaves_the_skipped_payment_skipped(giver: Giver, hear):
+    second = day(giver, 1)
+    giver.do("skip")
+    hear()
+    giver.do("cancellation")
+    hear()
+
+    assert _press_twice(giver, hear) == [303, 303]
+
+    assert f"Next charge: €5.00 on {second}." in giver.page()
+    assert len(giver.mails("gift_resumed")) == 1
+
+
+def test_s04_going_on_twice_after_an_end_is_once(giver: Giver, hear):
+    giver.do("cancellation")
+    hear()
+
+    assert _press_twice(giver, hear) == [303, 303]
+
+    assert "Next charge: €5.00 on" in giver.page()
+    assert len(giver.account.sandbox.all("charge")) == 1
+    assert len(giver.mails("gift_resumed")) == 1
+
+
+def test_s04_a_form_that_undoes_what_nobody_knows_is_refused(giver: Giver, hear):
+    giver.do("cancellation")
+    hear()
+
+    assert giver.do("resumption", undoes="everything").status_code == 422
+    assert giver.at_stripe()["cancel_at_period_end"] is True
+
+
+def test_s04_a_form_about_a_pause_takes_back_no_end_that_came_since(giver: Giver, hear):
+    giver.do("pause", months="4")
+    hear()
+    giver.do("cancellation")
+    hear()
+
+    answer = giver.do("resumption", undoes="pause")
+
+    assert answer.status_code == 422
+    assert "It is paused again, as it was before you ended it." in answer.text
+    assert giver.at_stripe()["cancel_at_period_end"] is True
+
+
 def test_a_card_that_is_declined_then_is_told_with_the_way_to_mend_it(giver: Giver, hear):
     giver.do("pause", months="4")
     hear()
