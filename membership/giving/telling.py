@@ -107,6 +107,7 @@ def follow_up(session: Session, news: News, *, mails: bool) -> None:
         return  # one mail tells of it once all is deleted
     for payment in new:
         _thank(session, patron, news, payment)
+        _tell_of_earlier_refunds(session, patron, news, payment)
     for kept in news.kept:
         if isinstance(kept.after, Refund):
             _tell_of_refund(session, patron, news, kept.before, kept.after)
@@ -208,18 +209,36 @@ def _withdraw(session: Session, kept: Iterable[Kept[Fact]]) -> None:
                 mail.withdraw_failures(session, bill)
 
 
+def _tell_of_earlier_refunds(session: Session, patron: Patron, news: News, payment: Payment) -> None:
+    """Tell of refunds that were known before it was known whose payment they send back."""
+    told = {kept.after.id for kept in news.kept if isinstance(kept.after, Refund)}
+    moved_in_at = news.moved_in_after(payment)  # what was sent back before, another program has told of
+    for refund in news.facts.refunds:
+        is_earlier = refund.charge_id == payment.id and refund.id not in told
+        if is_earlier and (moved_in_at is None or refund.created > moved_in_at):
+            _tell_of_refund(session, patron, news, None, refund)
+
+
 def _tell_of_refund(session: Session, patron: Patron, news: News, before: Fact | None, after: Refund) -> None:
     payment = next((p for p in news.facts.payments if p.id == after.charge_id), None)
     stood = isinstance(before, Refund) and before.stands
-    if payment is None or news.derived.owners[payment.id] is not Owner.OURS or not is_news(after.as_of):
+    if payment is None or news.derived.owners[payment.id] is not Owner.OURS:
         return
     row, refund = session.get_one(models.Payment, payment.id), session.get_one(models.Refund, after.id)
-    if after.stands and not stood:
+    learned_at = after.created if before is None else after.as_of
+    if after.stands and not stood and is_news(after.created):
         mail.refund_made(session, patron=patron, payment=row, refund=refund)
-    elif after.status == "failed":
+    elif after.status == "failed" and is_news(after.failed_at or learned_at):
         mail.refund_failed(session, patron=patron, payment=row, refund=refund)
 
 
 def _tell_of_change(session: Session, patron: Patron, before: Subscription, after: Subscription) -> None:
-    if is_news(after.as_of) and before.status != "incomplete":
+    if is_news(_changed_at(before, after)) and before.status != "incomplete":
         telling_changes.tell(session, patron, before, after)
+
+
+def _changed_at(before: Subscription, after: Subscription) -> datetime:
+    """When a change was made: an end when somebody asked for it; of anything else Stripe tells only when it was so."""
+    if telling_changes.is_end(before, after):
+        return min(after.as_of, after.canceled_at or after.ended_at or after.as_of)
+    return after.as_of

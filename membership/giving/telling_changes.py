@@ -8,10 +8,16 @@ from membership.money import Money
 from membership.patrons.models import Patron
 
 
+def is_end(before: Subscription, after: Subscription) -> bool:
+    """Whether a subscription that went on has ended or is set to end."""
+    went_on = before.cancel_at is None and before.ended_at is None
+    return went_on and (after.cancel_at is not None or after.ended_at is not None)
+
+
 def tell(session: Session, patron: Patron, before: Subscription, after: Subscription) -> None:
     """Confirm an end, its undoing, a rest, another interval or another amount of a subscription. The caller commits."""
     row = session.get_one(models.Subscription, after.id)
-    if before.cancel_at is None and before.ended_at is None and (after.cancel_at or after.ended_at):
+    if is_end(before, after):
         heir = replacements.is_replaced(session, row.id)
         if heir is not None:
             mail.gift_replaced(session, patron=patron, old=row, new=heir)

@@ -10,6 +10,7 @@ from membership.gateway import client
 from membership.giving import applying, reading_again, receiving
 from membership.giving.ledger import Book, LedgerLine
 from membership.giving.models import Dispute, Event, EventState, ObjectToRead, Owner, Payment, Subscription
+from membership.mail.models import OutgoingMail
 from membership.patrons import standing
 from membership.patrons.models import Coverage, Patron
 from membership.patrons.standing import Standing
@@ -31,6 +32,11 @@ def _sum(session, book: Book) -> int:
 def _standing(session, at: datetime) -> Standing:
     session.rollback()
     return standing.at(session.scalars(select(Coverage)).all(), at)
+
+
+def _mails(session) -> list[str]:
+    session.rollback()
+    return list(session.scalars(select(OutgoingMail.kind).order_by(OutgoingMail.id)))
 
 
 def test_w10_two_events_of_one_object_end_the_same_in_either_order(session, take):
@@ -108,6 +114,24 @@ def test_w15_a_refund_told_before_its_charge_nets_to_nothing(session, take):
 
     take(life.events)
     assert _sum(session, Book.REFUNDED) + _sum(session, Book.GIFTS) == 0
+
+
+def test_w15_a_refund_told_before_its_charge_is_mailed_once_both_are_known(session, take):
+    life = Life("hasty")
+    charge = once(life)
+    life.wait(60)
+    refund = life.tell("refund.created", life.refund(charge, 2500))
+    clock.set_now(datetime.fromtimestamp(life.at, UTC) + timedelta(hours=1))
+
+    take([refund])
+    assert _mails(session) == []
+
+    take(life.events)
+    assert _mails(session) == ["giving/welcome", "giving/refund_made"]
+
+    life.wait(60)
+    take([life.tell("charge.updated", charge), life.tell("refund.updated", life.objects["re_hasty1"])])
+    assert _mails(session) == ["giving/welcome", "giving/refund_made"]
 
 
 def test_w16_a_dispute_won_before_it_was_opened_is_won(session, take):

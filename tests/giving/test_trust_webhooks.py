@@ -25,7 +25,7 @@ from membership.db import db
 from membership.gateway import client as gateway
 from membership.giving import applying, receiving, reconciling, stating
 from membership.giving.ledger import LedgerEntry
-from membership.giving.models import Event, EventState, Payment
+from membership.giving.models import Event, EventState, Payment, Refund, Subscription
 from membership.mail.models import OutgoingMail
 from tests.giving.conftest import signed
 from tests.giving.sandboxed import Account, account, empty, hear, work
@@ -300,6 +300,28 @@ def test_w33_where_events_no_longer_reach_the_objects_alone_give_the_same_books(
     got = _books(session)
     for part in ("patrons", "payments", "refunds", "disputes", "ledger", "subscriptions"):
         assert got[part] == wanted[part], part
+    assert _count(session, OutgoingMail) == 0  # all of it is long past
+
+
+def test_w33_a_refund_and_an_end_of_long_ago_that_only_the_objects_tell_are_mailed_to_nobody(
+    account, session, hear
+):
+    subscription = account.subscribe(account.customer("cleo@example.org"))
+    hear()
+    before = _count(session, OutgoingMail)
+    account.sandbox.advance("2 days")
+    account.sandbox.refund(session.scalars(select(Payment.id)).one())
+    account.client.v1.subscriptions.update(subscription, {"cancel_at_period_end": True})
+    account.sandbox.advance("75 days")
+    account.new_events()  # never delivered
+
+    reconciling.reconcile(session, gateway.current(), since=None)
+    work(session)
+
+    session.rollback()
+    assert session.scalars(select(Subscription.status)).one() == "canceled"
+    assert session.scalars(select(Refund.amount)).one() == 500
+    assert _count(session, OutgoingMail) == before
 
 
 def test_w32_days_that_were_missed_are_closed_and_nobody_is_mailed_of_what_is_long_past(
