@@ -1,8 +1,9 @@
 """The way to Stripe: one client, pinned to one API version, with bounds on how long and how much of us it may hold.
 
 Connecting may take 3 s, waiting for bytes 10 s, a call with its repeats 15 s in all, also where the answer trickles.
-Calls run on a few threads of their own: when all are held by a slow Stripe, further calls fail at once and the
-rest of the site goes on. No transaction may be open during a call.
+At most MOST_CALLS_AT_ONCE run at a time, which is half of what a web worker serves at once (cli.serving.GRANIAN): when
+a slow Stripe holds them all, further calls fail at once and the other half serves the rest of the site. No transaction
+may be open during a call.
 """
 
 import threading
@@ -17,7 +18,7 @@ import stripe
 import structlog
 
 from membership import clock
-from membership.gateway.errors import GatewayRefused, GatewayUnavailable
+from membership.gateway.errors import STRIPES_OWN, GatewayRefused, GatewayUnavailable
 from membership.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ CONNECT_TIMEOUT_S = 3
 READ_TIMEOUT_S = 10
 DEADLINE_S = 15
 REPEATS = 2
-MOST_CALLS_AT_ONCE = 8
+MOST_CALLS_AT_ONCE = 4
 
 Json = dict[str, Any]
 
@@ -80,11 +81,10 @@ class Gateway:
         if not self._free.acquire(blocking=False):
             raise GatewayUnavailable("busy", is_unknown=False)
         try:
-            running = self._pool.submit(ask, self._client)
+            running = self._pool.submit(self._ask, ask)
         except BaseException:
             self._free.release()
             raise
-        running.add_done_callback(lambda _done: self._free.release())
         try:
             return running.result(timeout=self._deadline_s)
         except TimeoutError:
@@ -93,6 +93,12 @@ class Gateway:
         except stripe.StripeError as error:
             raise _in_our_words(error) from None
 
+    def _ask(self, ask: Callable[[stripe.StripeClient], Any]) -> Any:  # noqa: ANN401 - any of Stripe's classes
+        try:
+            return ask(self._client)
+        finally:  # before anybody has the answer, so that whoever asks next finds the place free
+            self._free.release()
+
 
 def _in_our_words(error: stripe.StripeError) -> GatewayUnavailable | GatewayRefused:
     code = error.code or ""
@@ -100,6 +106,8 @@ def _in_our_words(error: stripe.StripeError) -> GatewayUnavailable | GatewayRefu
     log.warning("stripe_error", kind=type(error).__name__, code=code, status=status, request=error.request_id)
     if isinstance(error, stripe.RateLimitError):
         return GatewayUnavailable("rate_limit", is_unknown=False)
+    if status >= 500 and error.json_body:
+        return GatewayUnavailable(STRIPES_OWN, is_unknown=True)
     if isinstance(error, (stripe.APIConnectionError, stripe.APIError)) or status >= 500:
         return GatewayUnavailable(code or type(error).__name__, is_unknown=True)
     if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):

@@ -5,6 +5,12 @@ GatewayRefused       Stripe said no: asking again gives the same answer
 SignatureError       a message that claims to come from Stripe does not, or is too old or from the future
 """
 
+STRIPES_OWN = "api_error"
+"""The reason where Stripe itself answers that it failed: it may remember that, and say so to the same key for a day.
+
+Source: https://docs.stripe.com/api/idempotent_requests
+"""
+
 
 class GatewayUnavailable(Exception):  # noqa: N818 - the house's word for it
     """Stripe gave no usable answer (down, slow, 429, 5xx, cut off).

@@ -9,13 +9,14 @@ from membership.accounts.session import current_account
 from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import checkouts, gift_memberships, paying_browser, protecting
+from membership.giving import gift_memberships, opening, paying_browser, protecting
 from membership.giving.blueprint import bp
-from membership.giving.checkouts import Places, Wish
+from membership.giving.checkouts import Wish
 from membership.giving.errors import NotClaimableError
 from membership.giving.gift_membership_forms import GiftMembershipForm, RecipientForm
 from membership.giving.gift_memberships import Details, GiftState
 from membership.giving.models import CheckoutState, GiftMembership, Interval
+from membership.giving.opening import Places
 from membership.giving.support_routes import checkout_of, patron_id_of
 from membership.newsroom import refusing
 from membership.newsroom.budgets import BudgetSpentError
@@ -71,7 +72,7 @@ def _lead_on(form: GiftMembershipForm) -> ResponseReturnValue:
         return redirect(url_for("site.thanks", session=checkout.stripe_session_id), 303)
     gift_memberships.prepare(session, checkout, _details(form))
     session.commit()
-    url = checkouts.open_at_stripe(session, gateway.current(), checkout, _places(form))
+    url = opening.open_at_stripe(session, gateway.current(), checkout, _places(form))
     answer = make_response(redirect(url, 303))
     paying_browser.keep(answer, paying_browser.value_of(wish.form_key))
     return answer

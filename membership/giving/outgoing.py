@@ -20,6 +20,9 @@ from membership.giving.models import CallState, OutgoingCall
 
 log = structlog.get_logger(__name__)
 
+NEVER_REACHED = "never reached Stripe"
+"""The error of a call of whose outcome nothing was found at Stripe: it may be asked for again, with another key."""
+
 
 def find_or_add(session: Session, *, key: str, kind: str, subject: str, details: JsonDict) -> OutgoingCall:
     """The row of a write, made the first time. `details` takes amounts and ids, never an address."""

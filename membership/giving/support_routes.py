@@ -15,11 +15,21 @@ from membership.articles import queries as articles
 from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import card_testing, checkouts, covering, gifts, naming, paying_browser, protecting
+from membership.giving import (
+    card_testing,
+    checkouts,
+    covering,
+    gifts,
+    naming,
+    opening,
+    paying_browser,
+    protecting,
+)
 from membership.giving.blueprint import bp
-from membership.giving.checkouts import Places, Wish
+from membership.giving.checkouts import Wish
 from membership.giving.forms import INTERVALS, CheckoutForm, chosen
 from membership.giving.models import Checkout, CheckoutState, Interval
+from membership.giving.opening import Places
 from membership.money import Money
 from membership.newsroom import refusing, shield
 from membership.newsroom.budgets import BudgetSpentError
@@ -151,7 +161,7 @@ def checkout_of(wish: Wish) -> Checkout:
             checkouts.amend(known, wish)
             session.commit()
         return known
-    if known is not None and not checkouts.retire(session, gateway.current(), known):
+    if known is not None and not opening.retire(session, gateway.current(), known):
         return session.get_one(Checkout, known.id)
     times = card_testing.DEMO_TIMES if _settings().mode is Mode.DEMO else 1
     card_testing.spend(
@@ -184,7 +194,7 @@ def _lead_on(checkout: Checkout, form: CheckoutForm, wish: Wish) -> ResponseRetu
     if checkout.state is CheckoutState.COMPLETE:
         return redirect(url_for("site.thanks", session=checkout.stripe_session_id), 303)
     places = _places(form)
-    url = checkouts.open_at_stripe(db.session(), gateway.current(), checkout, places, article=wish.article)
+    url = opening.open_at_stripe(db.session(), gateway.current(), checkout, places, article=wish.article)
     answer = make_response(redirect(url, 303))
     paying_browser.keep(answer, paying_browser.value_of(wish.form_key))
     return answer

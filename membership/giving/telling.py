@@ -78,7 +78,8 @@ def mark_checkouts(session: Session, kept: Iterable[Kept[Fact]], *, mails: bool)
         ).one_or_none()
         if checkout is None or fact.status not in {"complete", "expired"}:
             continue
-        checkout.state = CheckoutState(fact.status)
+        has_failed = fact.failed_at is not None and fact.payment_status == "unpaid"
+        checkout.state = CheckoutState.FAILED if has_failed else CheckoutState(fact.status)
         checkout.stripe_session_id = checkout.stripe_session_id or fact.id
         if mails and fact.failed_at is not None and is_news(fact.failed_at):
             mail.payment_not_made(session, checkout=checkout)

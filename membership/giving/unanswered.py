@@ -15,7 +15,7 @@ from membership.gateway import checkouts as sessions
 from membership.gateway import client, reading, refunds, subscriptions
 from membership.gateway.client import Answer, Gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import applying, parsing
+from membership.giving import applying, outgoing, parsing
 from membership.giving.models import CallState, Checkout, CheckoutState, OutgoingCall
 
 log = structlog.get_logger(__name__)
@@ -80,7 +80,7 @@ def _note(session: Session, call_id: int, answer: Answer | None) -> bool:
     elif call.kind == "portal.open" or _is_overwritten(session, call):
         call.state, call.error = CallState.LOST, "nothing at Stripe says whether it was done"
     elif call.created_at < clock.now() - GIVE_UP_AFTER:
-        call.state, call.error = CallState.REFUSED, "never reached Stripe"
+        call.state, call.error = CallState.REFUSED, outgoing.NEVER_REACHED
     session.commit()
     return call.state in {CallState.DONE, CallState.REFUSED, CallState.LOST}
 

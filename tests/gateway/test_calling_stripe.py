@@ -9,7 +9,7 @@ import pytest
 
 from membership.gateway import checkouts, portal, products, reading, speaking
 from membership.gateway.checkouts import Order
-from membership.gateway.client import API_VERSION, Gateway
+from membership.gateway.client import API_VERSION, MOST_CALLS_AT_ONCE, Gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.money import Money
 from membership.sandbox.server import Sandbox, running_sandbox
@@ -164,8 +164,8 @@ def test_a_slow_answer_ends_at_the_deadline(sandbox: Sandbox):
 
 def test_when_all_threads_are_held_further_calls_fail_at_once(sandbox: Sandbox):
     hurried = gateway_to(sandbox, deadline_s=0.1)
-    sandbox.faults.add("slow", seconds=1, path="/v1/products", method="GET", times=8)
-    for _held in range(8):
+    sandbox.faults.add("slow", seconds=1, path="/v1/products", method="GET", times=MOST_CALLS_AT_ONCE)
+    for _held in range(MOST_CALLS_AT_ONCE):
         with pytest.raises(GatewayUnavailable, match="deadline"):
             products.ensure(hurried, "month", "Support")
 

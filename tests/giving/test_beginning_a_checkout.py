@@ -277,17 +277,88 @@ def test_while_stripe_is_out_of_reach_everything_typed_is_kept_and_trying_again_
     account.sandbox.faults.add(trouble, path=SESSIONS, method="POST", times=3)
 
     failed = send(client, form, name="Olena Petrenko", note="For the bridge")
+    waited = list(account.sandbox.faults.waiting)
     account.sandbox.faults.clear()
     again = send(client, form_of(failed) | {"email": "olena@example.org"})
 
     assert failed.status_code == 503
     assert failed.headers["Retry-After"] == "30"
+    assert trouble != "error" or not waited
     assert "We cannot reach our payment service at the moment" in failed.text
     assert "Olena Petrenko" in failed.text
     assert "For the bridge" in failed.text
     assert form_of(failed)["form_key"] == form["form_key"]
     assert again.headers["Location"] == sessions()[0]["url"]
     assert (len(sessions()), len(sent())) == (1, 1)
+
+
+def test_c23_a_call_that_fails_is_tried_three_times_and_no_more(account: Account, client):
+    account.sandbox.faults.add("error", path=SESSIONS, method="POST", times=10)
+
+    assert send(client, choose(client)).status_code == 503
+
+    assert [fault.times for fault in account.sandbox.faults.waiting] == [7]
+
+
+def test_c23_c27_an_error_that_stripe_remembers_does_not_lock_the_form(
+    account: Account, client, session, sessions
+):
+    form = choose(client)
+    account.sandbox.faults.add("error", is_remembered=True, path=SESSIONS, method="POST")
+
+    answers = [send(client, form).status_code for _ in range(3)]
+
+    assert not account.sandbox.faults.waiting
+    assert answers == [503, 303, 303]
+    assert len(sessions()) == 1
+    calls = session.scalars(select(OutgoingCall).order_by(OutgoingCall.id)).all()
+    assert [(call.state, call.error) for call in calls] == [
+        (CallState.REFUSED, "never reached Stripe"),
+        (CallState.DONE, ""),
+    ]
+
+
+def test_c23_c27_a_session_made_in_spite_of_an_error_is_found_and_not_made_again(
+    account: Account, client, session, sessions, sent
+):
+    form = choose(client)
+    account.sandbox.faults.add("cut_after", path=SESSIONS, method="POST")
+    account.sandbox.faults.add("error", path=SESSIONS, method="POST", times=2)
+
+    answers = [send(client, form) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [503, 303]
+    assert answers[1].headers["Location"] == sessions()[0]["url"]
+    assert (len(sessions()), len(sent())) == (1, 1)
+    assert session.scalars(select(OutgoingCall.state)).one() is CallState.DONE
+    assert sent()[0].stripe_session_id == sessions()[0]["id"]
+
+
+def test_c23_c27_while_stripe_cannot_be_searched_no_other_key_is_used(account: Account, client, sessions):
+    form = choose(client)
+    account.sandbox.faults.add("error", is_remembered=True, path=SESSIONS, method="POST")
+    account.sandbox.faults.add("error", path=SESSIONS, method="GET", times=3)
+
+    answers = [send(client, form).status_code for _ in range(3)]
+
+    assert answers == [503, 503, 303]
+    assert len(sessions()) == 1
+
+
+def test_c02_c27_another_amount_after_a_lost_answer_closes_what_was_made(
+    account: Account, client, sessions, sent
+):
+    form = choose(client, amount="5")
+    account.sandbox.faults.add("cut_after", path=SESSIONS, method="POST", times=3)
+    assert send(client, form).status_code == 503
+    account.sandbox.faults.clear()
+
+    answer = send(client, form, amount="8")
+
+    newest, oldest = sessions()
+    assert answer.headers["Location"] == newest["url"]
+    assert (oldest["status"], newest["status"], newest["amount_total"]) == ("expired", "open", 800)
+    assert [row.state for row in sent()] == [CheckoutState.EXPIRED, CheckoutState.OPEN]
 
 
 def test_a_lost_answer_is_read_back_by_the_worker(account: Account, client, session, sessions, sent):

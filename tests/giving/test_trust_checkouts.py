@@ -178,14 +178,24 @@ def test_c09_a_bank_debit_gives_nothing_until_it_has_settled(account, client, se
 def test_c09_a_bank_debit_that_does_not_come_thanks_nobody_and_leads_back(
     account, client, session, hear, interval
 ):
-    answer = send(client, choose(client, amount="25", interval=interval))
-    pay(answer.headers["Location"], **FAILING)
+    form = choose(client, amount="25", interval=interval)
+    thanks = pay(send(client, form).headers["Location"], **FAILING)
     hear()
+    account.sandbox.settle_debit(account.sandbox.all("charge")[0]["id"], succeeds=False)
+    hear()
+
+    session.rollback()
+    assert session.scalars(select(Checkout.state)).one() is CheckoutState.FAILED
+    assert "Your bank did not confirm the payment" in client.get(thanks).text
+    assert send(client, form).headers["Location"] == account.sandbox.all("checkout.session")[0]["url"]
+    assert len(account.sandbox.all("checkout.session")) == 2
+    assert "Your bank did not confirm the payment" in client.get(thanks).text
     account.sandbox.advance("15 days")
     hear()
 
     session.rollback()
     kinds = session.scalars(select(OutgoingMail.kind)).all()
+    assert kinds.count("giving/payment_not_made") == 1
     assert session.scalar(select(func.count()).select_from(Coverage)) == 0
     assert session.scalar(select(func.count()).select_from(Payment)) == 0
     assert "giving/welcome" not in kinds

@@ -25,7 +25,7 @@ class CheckoutState(StrEnum):
     OPEN = "open"
     COMPLETE = "complete"
     EXPIRED = "expired"
-    FAILED = "failed"  # Stripe refused to open it
+    FAILED = "failed"  # Stripe refused to open it, or the bank did not confirm the payment
 
 
 class Checkout(Base):
