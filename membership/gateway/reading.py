@@ -35,6 +35,9 @@ _READERS: dict[str, Read] = {
         id_, cast("Any", params)
     ),
     "product": lambda client, id_, params: client.v1.products.retrieve(id_, cast("Any", params)),
+    "radar.early_fraud_warning": lambda client, id_, params: client.v1.radar.early_fraud_warnings.retrieve(
+        id_, cast("Any", params)
+    ),
     "refund": lambda client, id_, params: client.v1.refunds.retrieve(id_, cast("Any", params)),
     "subscription": lambda client, id_, params: client.v1.subscriptions.retrieve(id_, cast("Any", params)),
 }

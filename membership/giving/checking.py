@@ -1,4 +1,4 @@
-"""What `membership doctor` looks for in giving: the ledger's checks, and those of events and rights (N20 to N29)."""
+"""What `membership doctor` looks for in giving: the ledger's checks, and those of events and rights (N20 to N65)."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -7,6 +7,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from membership import clock
+from membership.gateway.client import API_VERSION
 from membership.giving import (
     checking_campaigns,
     checking_money,
@@ -172,6 +173,20 @@ def events_are_settled(session: Session) -> list[Finding]:
     ]
 
 
+def endpoint_speaks_our_version(session: Session) -> list[Finding]:
+    """N65: what Stripe delivered of the last day was rendered by the API version that this release speaks.
+
+    What came by a list is left out: Stripe renders that by the account's own version.
+    """
+    other = select(Event.id).where(
+        Event.created > clock.now() - timedelta(days=1),
+        Event.api_version != API_VERSION,
+        Event.deliveries > 0,
+    )
+    sentence = f"Stripe delivers events of another API version: make its endpoint anew with {API_VERSION}."
+    return amber("N65", sentence, session.scalars(other).all(), "")
+
+
 def objects_are_read(session: Session) -> list[Finding]:
     """N28: what had to be read again at Stripe was, within six hours, and could be booked."""
     query = select(ObjectToRead.id).where(
@@ -207,6 +222,7 @@ CHECKS: tuple[Check, ...] = (
     pending_is_settled,
     coverage_is_paid,
     events_are_settled,
+    endpoint_speaks_our_version,
     objects_are_read,
     one_renewing_gift_each,
 )

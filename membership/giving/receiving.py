@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from membership import jobs
 from membership.gateway import events
-from membership.giving import reading_list
+from membership.giving import parsing, reading_list
 from membership.giving.facts import ToRead
 from membership.giving.fields import Json, Thing, UnreadableObjectError
 from membership.giving.models import Event, EventState
@@ -127,6 +127,7 @@ def _letter(event: Json, delivery: Delivery, *, is_live: bool) -> Letter:
         raise UnreadableObjectError("event", "livemode")
     if mode != is_live:
         log.error("event_of_the_wrong_mode", event_id=event_id)
+    is_delivered = bool(delivery.signature)
     row = {
         "id": event_id,
         "type": _plain(thing, "type")[:80],
@@ -138,11 +139,11 @@ def _letter(event: Json, delivery: Delivery, *, is_live: bool) -> Letter:
         "next_try_at": delivery.at,
         "state": EventState.RECEIVED if mode == is_live else EventState.WRONG_MODE,
         "tries": 0,
-        "deliveries": 1,
+        "deliveries": int(is_delivered),
         "has_conflict": False,
         "error": "",
     }
-    return Letter(event=event, row=row, is_delivered=bool(delivery.signature))
+    return Letter(event=event, row=row, is_delivered=is_delivered)
 
 
 def _plain(thing: Thing, name: str) -> str:
@@ -154,18 +155,19 @@ def _plain(thing: Thing, name: str) -> str:
 
 
 def _again(session: Session, letter: Letter) -> Stored:
-    """Count another delivery of an event; one that says something else is evidence that something is wrong."""
+    """Count another delivery of an event; one that says something else is kept beside it: something is wrong."""
     known = session.scalars(select(Event).filter_by(id=letter.id).with_for_update()).one()
     if letter.is_delivered:
         known.deliveries += 1
     if _told(json.loads(known.body)) == _told(letter.event):
         return letter.id, Outcome.DUPLICATE, known.state
-    known.has_conflict = True
+    if not known.has_conflict:
+        known.has_conflict, known.conflict_body = True, letter.row["body"]
     log.error("event_conflict", event_id=letter.id)
     told = _object(letter.event)
-    if isinstance(told, dict) and isinstance(told.get("id"), str) and isinstance(told.get("object"), str):
-        wanted = ToRead(type=told["object"][:40], id=told["id"][:255], reason="conflict")
-        reading_list.add(session, wanted)
+    kind, object_id = (told.get("object"), told.get("id")) if isinstance(told, dict) else (None, None)
+    if isinstance(kind, str) and kind in parsing.PARSERS and isinstance(object_id, str):
+        reading_list.add(session, ToRead(type=kind, id=object_id[:255], reason="conflict"))
     return letter.id, Outcome.CONFLICT, known.state
 
 

@@ -171,7 +171,7 @@ def _filters(kind: str, since: datetime | None) -> Json:
 def _take(session: Session, gateway: Gateway, run: _Run, kind: str, page: reading.Page) -> list[Difference]:
     """Take a page into our books; what differed from them. Commits."""
     if kind == "event":
-        missed = db.run_unit(session, partial(_store_events, session, page.objects))
+        missed = db.run_unit(session, partial(_store_events, session, page.objects, gateway.is_live))
         return [_missed(event) for event in missed if not _is_on_its_way(event)]
     told, unreadable = _parse(kind, page)
     differences = db.run_unit(session, partial(_compare, session, told, is_final=False))
@@ -209,17 +209,17 @@ def _catch_up(session: Session, gateway: Gateway, began: datetime) -> None:
     """Take in the events since the run began, and what follows from them."""
     filters: Json = {"created": {"gte": int((began - SECONDS_APART).timestamp())}}
     for page in reading.pages(gateway, "event", filters=filters):
-        db.run_unit(session, partial(_store_events, session, page.objects))
+        db.run_unit(session, partial(_store_events, session, page.objects, gateway.is_live))
     _drain(session, gateway, "event")
 
 
-def _store_events(session: Session, events: list[Json]) -> list[Json]:
+def _store_events(session: Session, events: list[Json], is_live: bool) -> list[Json]:
     """Store those events that never came; these."""
     ids = [str(event["id"]) for event in events]
     known = set(session.scalars(select(Event.id).where(Event.id.in_(ids))))
     missed = [event for event in events if event["id"] not in known and event.get("type") in parsing.USED]
     for event in missed:
-        receiving.store(session, event, at=clock.now(), is_live=event["livemode"])
+        receiving.store(session, event, at=clock.now(), is_live=is_live)
     return missed
 
 

@@ -392,6 +392,7 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("deliveries", sa.Integer(), nullable=False),
         sa.Column("has_conflict", sa.Boolean(), nullable=False),
+        sa.Column("conflict_body", sa.LargeBinary(), nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),

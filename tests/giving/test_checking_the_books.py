@@ -10,6 +10,7 @@ from membership.giving import chaining, checking, models
 from membership.giving.ledger import Book, LedgerEntry, LedgerLine, SealedMonth
 from membership.giving.models import CallState, Event, EventState, ObjectToRead, OutgoingCall, Owner, Payment
 from membership.giving.movements import Movement
+from membership.newsroom.findings import Severity
 from membership.patrons.models import Coverage
 from tests.giving import guards
 from tests.giving.stripe_words import Life, monthly
@@ -118,6 +119,22 @@ def test_what_is_broken_is_found(books, check):
     books.commit()
 
     assert check in _findings(books)
+
+
+@pytest.mark.parametrize(
+    ("values", "severity", "sentence"),
+    [
+        ({"state": EventState.RECEIVED}, Severity.AMBER, "Events wait to be applied."),
+        ({"state": EventState.FAILED}, Severity.AMBER, "Events failed and will be tried again."),
+        ({"state": EventState.DEAD}, Severity.RED, "Events were given up after eight tries."),
+        ({"has_conflict": True}, Severity.RED, "Events came twice with different, signed bodies."),
+    ],
+)
+def test_each_way_in_which_an_event_is_not_settled_is_told_apart(books, values, severity, sentence):
+    books.execute(update(Event).values(values))
+    books.commit()
+
+    assert [(f.severity, f.sentence) for f in checking.events_are_settled(books)] == [(severity, sentence)]
 
 
 def test_a_second_renewing_gift_is_pointed_out(books, take):

@@ -156,6 +156,7 @@ def test_w08_w37_two_bodies_under_one_id_in_one_commit_are_evidence_and_the_firs
     session.rollback()
     kept = session.get_one(Event, event["id"])
     assert (kept.deliveries, kept.has_conflict) == (3, True)
+    assert (json.loads(kept.body), json.loads(kept.conflict_body or b"")) == (event, other)
     assert set(session.scalars(select(Payment.amount))) == {2500}
     assert session.scalars(select(ObjectToRead.reason)).all() == ["conflict"]
 

@@ -116,6 +116,17 @@ def _offline(session) -> tuple[list[object], list[object]]:
     return list(session.execute(entries)), list(session.execute(covered))
 
 
+def test_w18_an_event_of_the_other_mode_in_stripes_list_is_never_applied(account, session, hear):
+    account.pay(account.customer("cleo@example.org"), 500)
+    charged = next(event for event in account.sandbox.events() if event["type"] == "charge.succeeded")
+    account.sandbox.account.store.put(charged | {"livemode": True})
+
+    reconciling.reconcile(session, client.current(), since=None)
+
+    session.rollback()
+    assert session.get_one(Event, charged["id"]).state is EventState.WRONG_MODE
+
+
 def test_money_of_others_ends_as_foreign(account, session, hear):
     _lively(account)
     hear()

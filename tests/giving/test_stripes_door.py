@@ -2,18 +2,23 @@
 
 import json
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from cryptography.fernet import Fernet
+from sqlalchemy import LargeBinary, func, select, type_coerce
+from structlog.testing import capture_logs
 
 from membership import clock
 from membership.cli import membership
 from membership.db import Base, db
-from membership.giving import applying
+from membership.gateway.client import API_VERSION
+from membership.giving import applying, checking, receiving
 from membership.giving.ledger import LedgerEntry
-from membership.giving.models import Event, EventState, ObjectToRead, Payment
+from membership.giving.models import Event, EventState, Invoice, ObjectToRead, Payment, Subscription
 from membership.mail.models import OutgoingMail
+from membership.newsroom import due
+from membership.newsroom.findings import Severity
 from membership.patrons.models import Patron
 from membership.settings import SANDBOX_WEBHOOK_SECRET
 from tests.giving.conftest import signed
@@ -110,19 +115,38 @@ def test_w07_a_replay_after_five_minutes_is_refused_although_the_event_is_known(
     assert client.post("/stripe/events", data=body, headers=headers).status_code == 400
 
 
-def test_w08_another_body_under_a_known_id_is_evidence_and_changes_nothing(deliver, session):
+def test_w08_another_body_under_a_known_id_is_kept_as_evidence_and_changes_nothing(deliver, session):
     event = _event()
-    other = json.loads(json.dumps(event))
-    other["data"]["object"]["amount_captured"] = 999_999
+    others = [json.loads(json.dumps(event)) for _ in range(2)]
+    for number, other in enumerate(others):
+        other["data"]["object"]["amount_captured"] = 999_999 + number
     deliver(event)
+    assert checking.events_are_settled(session) == []
 
-    answer = deliver(other)
+    answers = [deliver(other) for other in others]
 
     session.rollback()
     kept = session.get_one(Event, event["id"])
-    assert (answer.status_code, answer.text) == (200, "conflict\n")
-    assert kept.has_conflict
+    assert [(answer.status_code, answer.text) for answer in answers] == [(200, "conflict\n")] * 2
+    assert (kept.has_conflict, kept.deliveries) == (True, 3)
+    assert (json.loads(kept.body), json.loads(kept.conflict_body)) == (event, others[0])
+    assert (
+        b"amount_captured" not in session.scalars(select(type_coerce(Event.conflict_body, LargeBinary))).one()
+    )
     assert session.scalars(select(Payment.amount)).one() == 2500
+    assert [(f.severity, f.ids) for f in checking.events_are_settled(session)] == [
+        (Severity.RED, (event["id"],))
+    ]
+
+
+def test_w08_of_what_we_read_nothing_of_only_the_evidence_is_kept(deliver, session):
+    event = _event() | {"type": "price.created", "data": {"object": {"id": "price_1", "object": "price"}}}
+    deliver(event)
+
+    assert deliver(event | {"data": {"object": {"id": "price_2", "object": "price"}}}).text == "conflict\n"
+
+    assert session.get_one(Event, event["id"]).has_conflict
+    assert session.scalars(select(ObjectToRead)).all() == []
 
 
 def test_w09_twenty_deliveries_at_once_are_applied_once(app, session):
@@ -149,24 +173,54 @@ def test_w09_twenty_deliveries_at_once_are_applied_once(app, session):
     assert session.scalar(select(func.count()).select_from(Patron)) == 1
 
 
-def test_w17_what_is_not_ours_is_kept_as_foreign_and_makes_no_patron(deliver, session):
-    life = Life("shop", ours=False)
-    subscription = life.subscription(900)
-    event = life.tell("customer.subscription.created", subscription)
+@pytest.mark.parametrize(("ours", "patrons"), [(False, 0), (True, 1)])
+def test_w17_what_is_not_ours_is_kept_as_foreign_makes_no_patron_and_mails_nobody(
+    deliver, session, clock, ours, patrons
+):
+    life = Life("shop", ours=ours)
+    monthly(life, 900)
+    once(life)
+    clock.set(
+        datetime.fromtimestamp(life.at + 60, UTC)
+    )  # what is long past would be no news to a patron either
 
-    assert deliver(event).status_code == 200
+    assert {deliver(event).status_code for event in life.events} == {200}
+    due.apply_all(session)
 
-    assert _state(session, event) is EventState.FOREIGN
-    assert session.scalar(select(func.count()).select_from(Patron)) == 0
+    began = life.events[0]
+    assert _state(session, began) is (EventState.APPLIED if ours else EventState.FOREIGN)
+    assert session.scalar(select(func.count()).select_from(Patron)) == patrons
+    assert bool(session.scalars(select(OutgoingMail.id)).all()) is ours
 
 
-def test_w18_a_live_event_in_test_mode_is_never_applied(deliver, session):
-    event = _event() | {"livemode": True}
+@pytest.fixture
+def is_live(request, settings_env) -> bool:
+    """Whether real money moves here."""
+    if request.param:
+        settings_env |= {
+            "MEMBERSHIP_MODE": "production",
+            "MEMBERSHIP_SECRET_KEY": "k" * 48,
+            "MEMBERSHIP_FIELD_KEYS": Fernet.generate_key().decode(),
+            "MEMBERSHIP_MAIL_URL": "file:///nowhere",
+            "MEMBERSHIP_STRIPE_SECRET_KEY": "sk_live_abc",
+            "MEMBERSHIP_STRIPE_WEBHOOK_SECRETS": SANDBOX_WEBHOOK_SECRET,
+            "MEMBERSHIP_STRIPE_LIVE": "1",
+        }
+    return bool(request.param)
 
-    assert deliver(event).status_code == 200
 
+@pytest.mark.parametrize("is_live", [False, True], indirect=True, ids=["test", "live"])
+def test_w18_an_event_of_the_other_mode_is_never_applied(is_live, deliver, session):
+    event, right = (_event(name) | {"livemode": mode} for name, mode in (("a", not is_live), ("b", is_live)))
+
+    with capture_logs() as told:
+        assert (deliver(event).status_code, deliver(right).status_code) == (200, 200)
+
+    assert [line["event_id"] for line in told if line["event"] == "event_of_the_wrong_mode"] == [event["id"]]
     assert _state(session, event) is EventState.WRONG_MODE
-    assert session.scalar(select(func.count()).select_from(Payment)) == 0
+    assert _state(session, right) is EventState.APPLIED
+    assert session.scalars(select(Payment.id)).all() == [right["data"]["object"]["id"]]
+    assert applying.apply_all(session) == 0
 
 
 def test_w19_an_event_of_a_connected_account_is_foreign(deliver, session):
@@ -236,6 +290,59 @@ def test_w24_an_event_of_another_api_version_is_read_again_and_not_trusted(deliv
 
     session.rollback()
     assert session.scalars(select(ObjectToRead.id)).all() == [subscription["id"]]
+    assert session.scalars(select(Subscription)).all() == []
+
+
+def test_w24_a_subscription_without_its_items_is_read_again_and_not_guessed(deliver, session):
+    life = Life("bare")
+    subscription, _ = monthly(life)
+    event = life.events[0]
+    event["data"]["object"] = subscription | {"items": None}
+
+    assert deliver(event).status_code == 200
+
+    assert _state(session, event) is EventState.APPLIED
+    assert [(row.id, row.reason) for row in session.scalars(select(ObjectToRead))] == [
+        (subscription["id"], "items")
+    ]
+    assert session.scalars(select(Subscription)).all() == []
+
+
+def test_w24_an_invoice_of_another_api_version_is_read_again_and_not_trusted(deliver, session):
+    life = Life("old")
+    subscription, _ = monthly(life)
+    old = next(event for event in life.events if event["type"] == "invoice.paid")
+    old |= {"api_version": "2024-06-20"}
+    old["data"]["object"] |= {"subscription": subscription["id"], "parent": None, "paid": True}
+
+    assert deliver(old).status_code == 200
+
+    assert _state(session, old) is EventState.APPLIED
+    assert [(row.type, row.id) for row in session.scalars(select(ObjectToRead))] == [
+        ("invoice", old["data"]["object"]["id"])
+    ]
+    assert session.scalars(select(Invoice)).all() == []
+
+
+def test_w24_the_doctor_names_an_endpoint_of_another_api_version_for_a_day(deliver, session, clock):
+    event = _event("new")
+    clock.set(datetime.fromtimestamp(event["created"], UTC) + timedelta(hours=1))
+    listed = _event("listed") | {
+        "api_version": "2024-06-20"
+    }  # as Stripe's lists render it for an old account
+    receiving.store(session, listed, at=clock.now(), is_live=False)
+    session.commit()
+    deliver(event)
+    assert checking.endpoint_speaks_our_version(session) == []
+
+    old = _event("old") | {"api_version": "2024-06-20"}
+    deliver(old)
+
+    (found,) = checking.endpoint_speaks_our_version(session)
+    assert (found.check, found.severity, found.ids) == ("N65", Severity.AMBER, (old["id"],))
+    assert API_VERSION in found.sentence
+    clock.move(timedelta(days=1))
+    assert checking.endpoint_speaks_our_version(session) == []
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from membership import clock
 from membership.accounts.models import Account as AccountRow
 from membership.gateway import client
-from membership.giving import reconciling
+from membership.giving import receiving, reconciling
 from membership.giving.ledger import Book, LedgerLine
-from membership.giving.models import Dispute, Payment, StripeCustomer, Subscription
+from membership.giving.models import Dispute, ObjectToRead, Payment, StripeCustomer, Subscription
 from membership.giving.movements import Movement
 from membership.mail.models import MailState, OutgoingMail
 from membership.patrons import standing
@@ -306,6 +306,22 @@ def test_c22_a_fraud_warning_marks_the_payment_for_staff(account, session, hear,
     hear()
 
     assert session.get_one(Payment, charge).has_fraud_warning
+
+
+def test_c22_w24_a_fraud_warning_of_another_api_version_is_read_and_marks_the_payment(
+    account, session, hear, begun
+):
+    charge = session.scalars(select(Payment.id)).one()
+    session.rollback()
+    account.sandbox.warn_of_fraud(charge)
+    (warned,) = account.new_events()
+    receiving.store(session, warned | {"api_version": "2024-06-20"}, at=clock.now(), is_live=False)
+    session.commit()
+    hear()
+    hear()
+
+    assert session.get_one(Payment, charge).has_fraud_warning
+    assert session.scalars(select(ObjectToRead)).all() == []
 
 
 def test_no_life_leaves_money_in_clearing_or_a_difference_to_stripe(account, session, hear, begun):

@@ -38,8 +38,9 @@ class Event(Base):
     next_try_at: Mapped[datetime]
     state: Mapped[EventState] = mapped_column(default=EventState.RECEIVED)
     tries: Mapped[int] = mapped_column(Integer, default=0)
-    deliveries: Mapped[int] = mapped_column(Integer, default=1)
+    deliveries: Mapped[int] = mapped_column(Integer, default=1)  # 0: read from a list or a file
     has_conflict: Mapped[bool] = mapped_column(default=False)  # came again, signed, with another body
+    conflict_body: Mapped[bytes | None] = mapped_column(SecretBytes, default=None)  # the first such body
     error: Mapped[str] = mapped_column(Text, default="")
     handled_at: Mapped[datetime | None] = mapped_column(default=None)
 
