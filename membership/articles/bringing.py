@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from membership.articles import picturing, presenting
 from membership.articles.drafts import Draft
 from membership.articles.sources.items import Item
+from membership.articles.sources.pictures import within
 from membership.web import htmlize
 from membership.web.media import PictureError
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where pictures are looked for by their names, and where they are kept."""
+    """Where pictures are looked for by their names, without links in these paths, and where they are kept."""
 
     found_in: tuple[Path, ...]
     kept_in: Path
@@ -26,7 +27,7 @@ def named(session: Session, draft: Draft, pictures: Places, notes: list[str]) ->
     """The draft with the pictures that it names kept here, under the names they have here."""
     names = {}
     for name in presenting.pictures_in(draft.body) | ({draft.picture.lower()} - {""}):
-        file = next((place / name for place in pictures.found_in if (place / name).is_file()), None)
+        file = next(filter(None, (within(place, name) for place in pictures.found_in)), None)
         if file is None or "/" in name:
             notes.append(f"its picture {name} is not in the folder")
         elif kept := _kept(session, pictures, name, file, notes):

@@ -72,13 +72,14 @@ def import_markdown(
 ) -> Report:
     """Take a folder of Markdown files, or one; pictures lie beside them, in `pictures/`, or where `pictures` says.
 
-    Commits after each. `shift` moves every date.
+    Commits after each. `shift` moves every date. No link within the folder is followed out of it.
 
     Raises:
         ImportFileError: there is nothing to read.
     """
     folder = path if path.is_dir() else path.parent
-    places = (pictures,) if pictures else (folder, folder / "pictures", folder.parent / "pictures")
+    beside = (folder.resolve(), folder.resolve() / "pictures", folder.parent.resolve() / "pictures")
+    places = (pictures.resolve(),) if pictures else beside
     options = _with_language(session, options)
     items = markdown.read(path, language=options.language, now=clock.now(), shift=shift)
     pictures_of = Places(places, media_folder, options.is_dry)

@@ -21,6 +21,8 @@ TYPES = {
     r"^/robots\.txt$": "text/plain",
 }
 """The stored pages that are no HTML."""
+STORED_POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'"
+"""Of pages that nginx sends for a program that cannot be reached: they are read, and do nothing."""
 ARTICLES = ["/articles/", *(f"/{language}/articles/" for language in AVAILABLE)]
 
 
@@ -98,6 +100,7 @@ def nginx(
         data=settings.data_dir,
         static=paths.STATIC,
         media_policy=media.POLICY,
+        stored_policy=STORED_POLICY,
     )
 
 
@@ -134,6 +137,11 @@ map $membership_path $membership_page {{
   "~^(?:/[a-z0-9][a-z0-9._-]*)+$" $membership_path;
   "~^/[a-z][a-z]/$" $membership_path;
 }}
+# Which pages other sites may frame.
+map $membership_path $membership_ancestors {{
+  default "'none'";
+  "~^(?:/[a-z][a-z])?/embed/" "*";
+}}
 map $request_method $membership_may_be_file {{
   default "/none";
   GET "";
@@ -161,6 +169,7 @@ upstream membership {{
     alias {static}/;
     gzip_static on;
     add_header Cache-Control "public, max-age=31536000, immutable";
+    add_header Content-Security-Policy "frame-ancestors 'none'";
     add_header X-Content-Type-Options nosniff;
     add_header Cross-Origin-Resource-Policy same-origin;
   }}
@@ -199,7 +208,7 @@ upstream membership {{
     gzip_static on;
     add_header Cache-Control "no-store";
     add_header X-Content-Type-Options nosniff;
-    add_header Content-Security-Policy "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'";
+    add_header Content-Security-Policy "{stored_policy}; frame-ancestors $membership_ancestors";
     try_files $membership_may_be_file/$membership_copy$membership_page/_page =502;
   }}
 }}

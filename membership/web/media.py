@@ -20,8 +20,8 @@ LONGEST_SIDE = 2_400
 QUALITY = 82
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 RASTER = frozenset({"image/webp", "image/jpeg", "image/png", "image/gif", "image/avif"})
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-"""The content policy of everything below /media/: even opened as a page, it can do nothing."""
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+"""The content policy of everything below /media/: even opened as a page, it can do nothing; no page may frame it."""
 _TYPES = {
     ".webp": "image/webp",
     ".jpg": "image/jpeg",

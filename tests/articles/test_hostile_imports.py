@@ -6,6 +6,7 @@ import time
 import pytest
 
 from membership.articles import importing
+from membership.articles.sources import decoding
 from membership.articles.sources.items import ImportFileError
 from tests.articles.exports import articles, counts, post, states, wxr
 from tests.articles.stories import a_newsroom
@@ -49,13 +50,30 @@ def test_a_file_with_a_doctype_is_refused_whole_and_at_once(session, taken, sour
         ("", "broken at line 1"),
         ("not xml at all", "broken at line 1"),
         ("<rss><item>" + "x" * 17_000_000, "One part of the file is larger than 16 MB"),
+        ("<rss><item>" + ("<b>" + "x" * 6_000_000 + "</b>") * 4, "One part of the file is larger than 16 MB"),
+        ("<rss><item>" + "<b/>" * 300_000, "One part of the file has too many elements"),
     ],
-    ids=["unclosed", "crossed", "deep", "empty", "text", "huge"],
+    ids=["unclosed", "crossed", "deep", "empty", "text", "huge", "huge in pieces", "crowded"],
 )
 def test_a_broken_file_is_refused_with_the_place(session, taken, content, message):
     with pytest.raises(ImportFileError, match=message):
         taken("wordpress", content)
     assert articles(session) == []
+
+
+def test_many_items_and_much_between_them_are_no_large_part(tmp_path):
+    file = tmp_path / "export.xml"
+    item = "<item><a/>" + "x" * 6_000_000 + "</item><!-- between them -->"
+    file.write_text(f"<rss>{item * 4}{('<item>' + '<a/>' * 99 + '</item>') * 3_000}</rss>")
+
+    assert sum(1 for _item in decoding.elements(file, {"item"}, encoding="utf-8")) == 3_004
+
+
+def test_what_the_parser_puts_off_to_the_end_is_read_too(tmp_path):
+    file = tmp_path / "export.xml"
+    file.write_text(f"<rss><!--{'x' * 150_000}--><item/><item/></rss>")
+
+    assert sum(1 for _item in decoding.elements(file, {"item"}, encoding="utf-8")) == 2
 
 
 @pytest.mark.parametrize(("source", "megabytes"), [("wordpress", 512), ("feed", 64), ("ghost", 64)])
@@ -105,7 +123,10 @@ def test_rows_of_strange_kinds_in_a_ghost_file_do_no_harm(session, taken):
 
 
 def test_lone_surrogates_nul_and_invisible_marks_are_taken_out(session, taken):
-    content = '{"data": {"posts": [{"id": "1", "title": "A\\ud800\\u0000\\u202eB", "html": "<p>\\udfff\\u0000x</p>"}]}}'
+    content = (
+        '{"data": {"posts": [{"id": "1", "title": "A\\ud800\\u0000\\u202e\\u200b\\ufeffB",'
+        ' "html": "<p>\\udfff\\u0000x\\ufeff\\u200b</p>"}]}}'
+    )
     taken("ghost", content, "export.json")
 
     (article,) = articles(session)
@@ -120,6 +141,32 @@ def test_a_lying_encoding_is_read_rightly_and_reported(session, taken):
     assert report.skipped == [
         ("export.xml", "The file is not UTF-8, as it says; it was read as Windows-1251.")
     ]
+
+
+def test_windows_1251_that_says_so_is_read_without_a_word(session, taken):
+    content = wxr(post(1, "Пором стоїть", "Ніхто не знає чому.")).replace("UTF-8", "windows-1251")
+    report = taken("wordpress", content.encode("windows-1251"))
+
+    assert articles(session)[0].headline == "Пором стоїть"
+    assert (report.skipped, report.notes) == ([], [])
+
+
+def test_a_file_of_two_encodings_is_read_with_a_note(session, taken):
+    whole = wxr(post(1, "Пором", "OLD"), post(2, "Міст", "Ґанок")).encode()
+    report = taken("wordpress", whole.replace(b"OLD", "Ніхто не знає".encode("windows-1251")))
+
+    assert articles(session)[0].body == "<p>Ніхто не знає</p>"
+    assert report.skipped == [
+        ("export.xml", "The file is not UTF-8, as it says; it was read as Windows-1251.")
+    ]
+
+
+def test_a_mark_in_the_middle_is_taken_out(session, taken):
+    taken("wordpress", wxr(post(1, "The\ufeff fer\u200bry", "It\ufeff stood\u200b still.")))
+
+    (article,) = articles(session)
+    assert (article.headline, article.slug) == ("The ferry", "the-ferry")
+    assert article.body == "<p>It stood still.</p>"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])

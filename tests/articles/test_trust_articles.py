@@ -39,7 +39,7 @@ def folder(app):
 
 
 def test_i02_the_sanitizer_is_no_older_than_the_release_that_ends_the_known_ways_through():
-    assert tuple(int(part) for part in version("nh3").split(".")[:2]) >= (0, 3)
+    assert tuple(int(part) for part in version("nh3").split(".")[:3]) >= (0, 3, 8)  # has ammonia 4.2.5
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,8 @@ def test_i05_whatever_lies_below_media_is_sent_as_a_picture_or_not_at_all(folder
         assert answer.mimetype.startswith("image/")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Content-Security-Policy"] == media.POLICY
+        assert "frame-ancestors 'none'" in media.POLICY
+        assert answer.headers["X-Frame-Options"] == "DENY"
         assert ("attachment" in answer.headers.get("Content-Disposition", "")) == name.endswith(".svg")
 
 
@@ -103,6 +105,40 @@ def test_i09_names_of_pictures_lead_nowhere_else(session, tmp_path):
 
     (story,) = articles(session)
     assert story.picture == ""
+    assert not (tmp_path / "media").exists()
+
+
+def test_i09_a_link_out_of_a_folder_of_markdown_is_not_followed(session, tmp_path):
+    secret = tmp_path / "secret.md"
+    secret.write_text("---\nheadline: Secret\n---\nText")
+    stories = tmp_path / "stories"
+    stories.mkdir()
+    (stories / "a.md").write_text("---\nheadline: A\n---\nText")
+    (stories / "b.md").symlink_to(secret)
+    (stories / "c.md").symlink_to(tmp_path / "nowhere.md")
+    (tmp_path / "link").symlink_to(stories)
+    report = importing.import_markdown(session, tmp_path / "link", media_folder=tmp_path / "media")
+
+    assert [one.headline for one in articles(session)] == ["A"]
+    assert report.skipped == [("b.md", "a link out of the folder"), ("c.md", "a link out of the folder")]
+
+
+def test_i09_no_picture_is_brought_through_a_link_out_of_its_folder(session, tmp_path):
+    elsewhere = tmp_path / "elsewhere" / "secret"
+    stories = tmp_path / "site" / "stories"
+    for folder in (elsewhere, stories):
+        folder.mkdir(parents=True)
+    for name in ("a.webp", "b.webp"):
+        Image.new("RGB", (20, 20)).save(elsewhere / name)
+    (stories / "a.webp").symlink_to(elsewhere / "a.webp")
+    (stories / "pictures").symlink_to(elsewhere)
+    (stories / "a.md").write_text(
+        f"---\nheadline: A\npicture: {'x' * 300}.webp\n---\n![x](a.webp) ![y](b.webp)"
+    )
+    report = importing.import_markdown(session, stories, media_folder=tmp_path / "media")
+
+    assert len(articles(session)) == 1
+    assert [note.partition("webp")[2] for _name, note in report.notes] == [" is not in the folder"] * 3
     assert not (tmp_path / "media").exists()
 
 

@@ -243,6 +243,37 @@ def test_a_change_is_seen_within_a_second_of_the_renderers_look(front, session, 
     assert len(ASKED) == 1
 
 
+FRAMES = {
+    "/articles/the-ferry": "'none'",
+    "/uk/articles/porom": "'none'",
+    "/media/ferry.webp": "'none'",
+    "/static/js/copy.js": "'none'",
+    "/embed/appeal": "*",
+    "/uk/embed/appeal": "*",
+}
+
+
+def test_e01_only_pages_made_for_it_may_be_framed_with_and_without_the_program(front, session, app):
+    folder = app.extensions["membership_media"]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ferry.webp").write_bytes(b"RIFF")
+
+    def stop():
+        page_changes.record(session, page_changes.EVERYTHING)
+        session.commit()
+        page_store.renderer().look()
+        time.sleep(NGINX_LOOKS_AGAIN_S)
+        front.stop_ours()
+
+    for first in (lambda: None, stop):
+        first()
+        for path, framed_by in FRAMES.items():
+            answer = front.get(path)
+            assert answer.status == 200, path
+            policy = answer.getheader("Content-Security-Policy")
+            assert f"frame-ancestors {framed_by}" in policy.split("; "), path
+
+
 def test_with_the_program_stopped_readers_go_on_reading(front, session):
     page_changes.record(session, page_changes.EVERYTHING)
     session.commit()

@@ -8,6 +8,7 @@ silently.
 import codecs
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
@@ -20,6 +21,8 @@ from membership.articles.sources.items import ImportFileError
 MOST_BYTES = 512 * 1024 * 1024
 MOST_BYTES_IN_MEMORY = 64 * 1024 * 1024
 MOST_BYTES_OF_ELEMENT = 16 * 1024 * 1024
+MOST_PARTS_OF_ELEMENT = 250_000
+"""A post with 8,000 comments, each with WordPress's notes on it, has about as many; they take under 100 MB."""
 MOST_DEPTH = 60
 CHUNK = 64 * 1024
 _MARKS = (
@@ -79,20 +82,26 @@ def elements(file: Path, tags: Collection[str], *, encoding: str) -> Iterator[El
     No document type, no entity and no address is ever followed.
 
     Raises:
-        ImportFileError: the file has a DOCTYPE, is broken (with the place), too deep, or one part of it is too large.
+        ImportFileError: the file has a DOCTYPE, is broken (with the place), too deep, or one part of it is too large or
+            has too many elements.
     """
     above: list[Element] = []
-    for event, element in _events(file, encoding):
+    held: _Held | None = None
+    for event, element, place in _events(file, encoding):
         if event == "start":
             above.append(element)
             if len(above) > MOST_DEPTH:
                 raise ImportFileError(f"The file is nested deeper than {MOST_DEPTH} elements.")
+            if held is None and local_name(element) in tags:
+                held = _Held(element, place)
             continue
         above.pop()
-        if any(local_name(one) in tags for one in above):
-            continue  # a part of one that is still being read
-        if local_name(element) in tags:
+        if held is not None:
+            held.count(place)
+            if element is not held.element:
+                continue
             yield element
+            held = None
         if above:
             above[-1].remove(element)
 
@@ -102,22 +111,48 @@ def local_name(element: Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-def _events(file: Path, encoding: str) -> Iterator[tuple[str, Element]]:
+@dataclass
+class _Held:
+    """An element that is still being read and keeps all its parts in memory; it began at a place in the file."""
+
+    element: Element
+    began: int
+    parts: int = 0
+
+    def count(self, place: int) -> None:
+        """One more part ends at a place.
+
+        Raises:
+            ImportFileError: that makes too many, or too large a whole.
+        """
+        self.parts += 1
+        if self.parts > MOST_PARTS_OF_ELEMENT:
+            raise ImportFileError("One part of the file has too many elements.")
+        if place - self.began > MOST_BYTES_OF_ELEMENT:
+            raise _too_large()
+
+
+def _too_large() -> ImportFileError:
+    return ImportFileError(f"One part of the file is larger than {MOST_BYTES_OF_ELEMENT // 1024**2} MB.")
+
+
+def _events(file: Path, encoding: str) -> Iterator[tuple[str, Element, int]]:
+    """What begins and ends, and how many characters had been read by then, to the end of a chunk."""
     pull = XMLPullParser(events=("start", "end"), _parser=DefusedXMLParser(encoding="utf-8", forbid_dtd=True))
-    since_event = 0
+    place = last_event = 0
     try:
         with file.open(encoding=encoding) as opened:
             while chunk := opened.read(CHUNK):
                 pull.feed(chunk.lstrip("\ufeff").encode("utf-8", "replace"))
-                since_event += len(chunk)
+                place += len(chunk)
                 for read in pull.read_events():
-                    since_event = 0
-                    yield cast("tuple[str, Element]", read)
-                if since_event > MOST_BYTES_OF_ELEMENT:
-                    raise ImportFileError(
-                        f"One part of the file is larger than {MOST_BYTES_OF_ELEMENT // 1024**2} MB."
-                    )
-            pull.close()
+                    last_event = place
+                    yield *cast("tuple[str, Element]", read), place
+                if place - last_event > MOST_BYTES_OF_ELEMENT:
+                    raise _too_large()
+            pull.close()  # what the parser had put off
+            for read in pull.read_events():
+                yield *cast("tuple[str, Element]", read), place
     except DefusedXmlException:
         raise ImportFileError(
             "The file has a DOCTYPE, which is not allowed; nothing of it was read."

@@ -31,6 +31,9 @@ def read(path: Path, *, language: str, now: datetime, shift: timedelta) -> Itera
     if not files:
         raise ImportFileError("There are no .md files in this folder.")
     for file in files:
+        if path.is_dir() and not file.resolve().is_relative_to(path.resolve()):
+            yield NotTaken(file.name, "a link out of the folder")
+            continue
         try:
             yield _item(file, language=language, now=now, shift=shift)
         except _FrontMatterError as error:

@@ -43,6 +43,15 @@ class Opening:
     caption: str = ""
 
 
+def within(folder: Path, *parts: str) -> Path | None:
+    """The file of a name that truly lies in a folder, whatever links say; `folder` has none in its own path."""
+    try:
+        file = folder.joinpath(*parts).resolve()
+        return file if file.is_relative_to(folder) and file.is_file() else None
+    except (OSError, ValueError):  # such as a name that no file can have
+        return None
+
+
 class Folder:
     """A folder of pictures that came with an export."""
 
@@ -61,17 +70,10 @@ class Folder:
         parts = [part for part in plain.parts if part != "/"]
         for start in range(len(parts)):
             for name in _names(parts[-1]):
-                file = self._within([*parts[start:-1], name])
+                file = within(self._folder, *parts[start:-1], name)
                 if file is not None:
                     return file
         return None
-
-    def _within(self, parts: list[str]) -> Path | None:
-        try:
-            file = self._folder.joinpath(*parts).resolve()
-            return file if file.is_relative_to(self._folder) and file.is_file() else None
-        except (OSError, ValueError):  # such as a name that no file can have
-            return None
 
     def bring(self, html: str, found: Found) -> str:
         """HTML whose pictures are those of the folder; `found` learns which files they are, and which are missing."""
