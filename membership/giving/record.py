@@ -11,9 +11,14 @@ from membership.patrons.records import Part
 
 def part(session: Session, patron: Patron) -> Part:
     """A patron's gifts, payments and customers at Stripe."""
-    customers = session.scalars(
-        select(StripeCustomer.id).filter_by(patron_id=patron.id).order_by(StripeCustomer.id)
+    own = patron.account.email.lower() if patron.account is not None else ""
+    known = session.execute(
+        select(StripeCustomer.id, StripeCustomer.email)
+        .filter_by(patron_id=patron.id)
+        .order_by(StripeCustomer.id)
     ).all()
+    # Where Stripe sends bills, if that is not where we write to: it was never proven, and is no way in.
+    customers = [(id_, email if email and email.lower() != own else "") for id_, email in known]
     return Part(
         template="giving/staff/_record.html",
         names={

@@ -16,7 +16,7 @@ from membership.giving.models import Dispute, ObjectToRead, Payment, StripeCusto
 from membership.giving.movements import Movement
 from membership.mail.models import MailState, OutgoingMail
 from membership.patrons import standing
-from membership.patrons.models import Coverage, Patron
+from membership.patrons.models import Coverage, Patron, Visibility
 from membership.patrons.standing import Standing
 from tests.giving.sandboxed import account, hear
 
@@ -256,6 +256,28 @@ def test_s22_an_address_changed_at_stripe_is_for_bills_only(account, session, he
     patron = session.get_one(Patron, kept.patron_id)
     assert kept.email == "thief@example.org"
     assert session.get_one(AccountRow, patron.account_id).email == "cleo@example.org"
+
+
+def test_s22_staff_see_both_addresses_unless_the_patron_is_hidden(account, session, hear, begun, as_, pia):
+    customer = account.sandbox.get(begun)["customer"]
+    patron = session.scalars(select(Patron)).one()
+    record, browser = f"/staff/patrons/{patron.public_id}", as_(pia)
+
+    assert "bills go to" not in browser.get(record).text
+
+    account.client.v1.customers.update(customer, {"email": "thief@example.org"})
+    hear()
+    page = browser.get(record).text
+    assert "cleo@example.org" in page
+    assert "(bills go to thief@example.org)" in page
+
+    session.get_one(Patron, patron.id).visibility = Visibility.SECRET
+    session.commit()
+    hidden = browser.get(record).text
+    revealed = browser.post(f"{record}/name", data={"reason": "She asked us to call."}).text
+    assert customer in hidden
+    assert "thief@example.org" not in hidden
+    assert "(bills go to thief@example.org)" in revealed
 
 
 def test_s23_two_customers_with_one_address_are_one_patron(account, session, hear, begun):
