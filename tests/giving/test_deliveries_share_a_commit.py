@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -18,11 +19,14 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from membership import clock
 from membership.db import db
-from membership.giving import applying
+from membership.giving import applying, receiving, stating
 from membership.giving.ledger import LedgerEntry
 from membership.giving.models import Event, EventState, ObjectToRead, Payment
+from membership.mail.models import OutgoingMail
 from tests.giving.conftest import signed
-from tests.giving.stripe_words import Json, Life, monthly, once
+from tests.giving.lives import LIVES
+from tests.giving.sandboxed import empty
+from tests.giving.stripe_words import Json, Life, once
 
 INSERT = "INSERT INTO event "
 
@@ -131,6 +135,7 @@ def test_twenty_deliveries_at_once_take_two_commits_and_are_each_stored_and_appl
 
 def test_w06_w09_one_event_twenty_times_in_one_commit_is_stored_once_and_counted(crowd, session):
     first, again = _events(2)
+    clock.set_now(datetime.fromtimestamp(again["created"], UTC) + timedelta(minutes=1))  # it is still news
 
     answers = crowd.deliver(first, [again] * 19)
     applying.apply_all(session)
@@ -141,6 +146,7 @@ def test_w06_w09_one_event_twenty_times_in_one_commit_is_stored_once_and_counted
     assert session.get_one(Event, again["id"]).deliveries == 19
     assert _states(session) == {first["id"]: EventState.APPLIED, again["id"]: EventState.APPLIED}
     assert (_count(session, Payment), _count(session, LedgerEntry)) == (2, 2)
+    assert session.scalars(select(OutgoingMail.kind)).all() == ["giving/welcome"] * 2
 
 
 def test_w08_w37_two_bodies_under_one_id_in_one_commit_are_evidence_and_the_first_stays(crowd, session):
@@ -162,16 +168,32 @@ def test_w08_w37_two_bodies_under_one_id_in_one_commit_are_evidence_and_the_firs
 
 
 def test_w10_two_events_of_one_object_in_one_commit_end_as_one_after_the_other(crowd, session):
-    life = Life("both")
-    monthly(life)
+    first, events = _events(1)[0], LIVES["canceled_at_the_end"]().life.events
 
-    answers = crowd.deliver(_events(1)[0], list(reversed(life.events)))
+    answers = crowd.deliver(first, events[::-1])
     applying.apply_all(session)
 
     assert {status for status, _word in answers} == {200}
     assert len(crowd.statements) == 2
-    assert set(_states(session).values()) <= {EventState.APPLIED, EventState.IGNORED}
-    assert _count(session, Payment) == 2
+    assert set(_states(session).values()) == {EventState.APPLIED}
+    together = _books(session)
+    assert [gift["status"] for gift in together["subscriptions"]] == ["canceled"]
+    assert together == _after(session, [first, *events]) == _after(session, [first, *events[::-1]])
+
+
+def _after(session, events: list[Json]) -> Json:
+    """The books after events that came, and were applied, one after the other."""
+    empty(session)
+    for event in events:
+        event_id, _, _ = receiving.store(session, event, at=clock.now(), is_live=False)
+        session.commit()
+        assert applying.apply_one(session, event_id)
+    return _books(session)
+
+
+def _books(session) -> Json:
+    session.rollback()
+    return stating.state(session, clock.now())
 
 
 def test_w29_a_row_that_cannot_be_stored_is_refused_alone(crowd, session):

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from membership import clock
 from membership.gateway import client as gateway
-from membership.giving import applying, reconciling
+from membership.giving import applying, deriving, reconciling
 from membership.giving.ledger import Book, LedgerEntry, LedgerLine
 from membership.giving.models import Event, EventState, Owner, Payment, StripeCustomer, Subscription
 from membership.giving.movements import Movement
@@ -83,7 +83,7 @@ def test_s17_after_a_lost_dispute_and_an_end_a_new_gift_counts_and_old_debts_are
     hear()
     assert _standing(session, clock.now()) is not Standing.ACTIVE
 
-    account.sandbox.advance("31 days")
+    account.sandbox.advance("1 day")
     account.subscribe(customer, 800)
     hear()
     account.sandbox.advance("5 days")
@@ -164,6 +164,8 @@ def test_s20_through_the_database_nobody_becomes_a_patron_by_it(session, take):
     subscription = life.subscription(500)
     life.tell("customer.subscription.created", subscription)
     life.tell("invoice.paid", life.invoice(subscription) | {"amount_due": 0, "amount_paid": 0})
+
+    clock.set_now(datetime.fromtimestamp(life.at, UTC) + timedelta(hours=1))  # so that it would be news
 
     take(life.events)
 
@@ -254,9 +256,9 @@ def test_s27_s28_periods_are_stripes_instants_and_end_at_the_instant_itself(
     assert (row.starts_at, row.ends_at) == (starts, ends)
     assert _standing(session, ends - timedelta(microseconds=1)) is Standing.ACTIVE
     assert _standing(session, ends) is Standing.FORMER
-    covering = select(func.count()).select_from(Coverage)
-    covering = covering.where(Coverage.starts_at <= ends, Coverage.ends_at > ends)
-    assert session.scalar(covering) == 0  # the engine counts as Python does
+    active = select(func.count()).select_from(Patron)  # the engine counts as Python does
+    assert session.scalar(active.where(standing.is_active(ends - timedelta(microseconds=1)))) == 1
+    assert session.scalar(active.where(standing.is_active(ends))) == 0
 
 
 @pytest.mark.parametrize(
@@ -292,6 +294,29 @@ def test_s29_a_subscription_made_anew_elsewhere_counts_once():
 
     assert [move.kind.value for move in moves] == ["new", "up", "down"]
     assert sum(move.twelfths for move in moves) == 500 * 12
+
+
+@pytest.mark.parametrize("grace_days", [30, 21])
+@pytest.mark.parametrize("status", ["past_due", "unpaid"])
+def test_s05_s07_a_renewal_that_fails_has_exactly_the_days_of_grace(status, grace_days):
+    life = Life("grace")
+    subscription, _ = monthly(life)
+    life.renew(subscription)
+    life.at = subscription["items"]["data"][0]["current_period_start"] + 3600
+    failed_at = datetime.fromtimestamp(life.at, UTC)
+    life.tell("charge.failed", life.failed_charge(500, intent="pi_fails"))
+    open_bill = life.invoice(subscription, reason="subscription_cycle", status="open")
+    life.tell("invoice.payment_failed", open_bill)
+    life.tell("customer.subscription.updated", subscription | {"status": status})
+
+    found = deriving.derive(fold(told_by(life.events)), grace_days=grace_days)
+
+    (grace,) = [stretch for stretch in found.coverage if stretch.source is Source.GRACE]
+    assert (grace.starts_at, grace.ended_by) == (failed_at, EndedBy.FAILURE)
+    assert grace.ends_at - grace.starts_at == timedelta(days=grace_days)
+    assert max(stretch.ends_at for stretch in found.coverage) == grace.ends_at
+    assert [(move.kind.value, move.at) for move in found.movements[1:]] == [("lost_failed", grace.ends_at)]
+    assert [failing.ends_at for failing in found.failing] == [grace.ends_at]
 
 
 @pytest.mark.parametrize("mark", ["ghost_migrated_to", "migrated_to"])

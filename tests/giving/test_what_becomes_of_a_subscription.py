@@ -10,9 +10,19 @@ from sqlalchemy import func, select
 from membership import clock
 from membership.accounts.models import Account as AccountRow
 from membership.gateway import client
-from membership.giving import receiving, reconciling
+from membership.giving import history, receiving, reconciling
 from membership.giving.ledger import Book, LedgerLine
-from membership.giving.models import Dispute, ObjectToRead, Payment, StripeCustomer, Subscription
+from membership.giving.models import (
+    Dispute,
+    Event,
+    EventState,
+    Invoice,
+    ObjectToRead,
+    Payment,
+    StripeCustomer,
+    Subscription,
+    SubscriptionState,
+)
 from membership.giving.movements import Movement
 from membership.mail.models import MailState, OutgoingMail
 from membership.patrons import standing
@@ -104,7 +114,31 @@ def test_s03_a_date_to_cancel_at_is_as_good_as_the_end_of_the_period(account, se
     account.sandbox.advance("40 days")
     hear()
 
+    assert _standing(session, end - timedelta(seconds=1)) is Standing.ACTIVE
     assert _standing(session, end) is Standing.FORMER
+    assert _movements(session) == ["new", "lost_voluntary"]
+    assert len(_mails(session, "gift_canceled")) == 1
+
+
+@pytest.mark.parametrize("days", [-10, 10])
+def test_s03_a_date_within_a_period_ends_the_gift_then_and_the_rights_with_what_is_paid(
+    account, session, hear, begun, days
+):
+    told_at = _period_end(account, begun) + timedelta(days=days)
+    _update(account, begun, cancel_at=int(told_at.timestamp()))
+    hear()
+    for _week in range(10):
+        account.sandbox.advance("7 days")
+        hear()
+
+    paid_until = max(session.scalars(select(Invoice.period_ends_at)).all())
+    assert session.scalars(select(Subscription.ended_at)).one() == told_at
+    assert _standing(session, paid_until - timedelta(seconds=1)) is Standing.ACTIVE
+    assert _standing(session, paid_until) is Standing.FORMER
+    lost = session.scalars(select(Movement).where(Movement.kind == "lost_voluntary")).one()
+    assert lost.at == told_at
+    assert _movements(session) == ["new", "lost_voluntary"]
+    assert len(_mails(session, "gift_canceled")) == 1
 
 
 def test_s05_s07_a_renewal_that_fails_keeps_its_rights_for_thirty_days_and_writes_five_times(
@@ -201,6 +235,23 @@ def test_s14_s15_a_dispute_takes_the_rights_and_a_won_one_gives_them_back(accoun
     assert _sum(session, Book.CLEARING) == 0
 
 
+def test_s15_a_dispute_of_a_part_withdraws_that_part_and_a_won_one_brings_it_back(
+    account, session, hear, begun
+):
+    charge = session.scalars(select(Payment.id)).one()
+    session.rollback()
+    dispute = account.sandbox.open_dispute(charge, amount=200)
+    hear()
+
+    assert (_sum(session, Book.GIFTS), _sum(session, Book.DISPUTED)) == (-500, 200)
+    assert history.of_patron(session, session.scalars(select(Patron.id)).one())[0].kept.amount == 300
+
+    account.sandbox.close_dispute(dispute, "won")
+    hear()
+
+    assert (_sum(session, Book.DISPUTED), _sum(session, Book.CLEARING)) == (0, 0)
+
+
 def test_s15_a_lost_dispute_is_final(account, session, hear, begun):
     charge = session.scalars(select(Payment.id)).one()
     session.rollback()
@@ -237,14 +288,53 @@ def test_s18_another_amount_moves_the_recurring_sum_when_the_price_changes(accou
     assert abs(changed.at - _now(account)) < timedelta(minutes=5)
 
 
+def test_s18_a_change_that_is_charged_at_once_books_what_stripes_bill_says(account, session, hear, begun):
+    account.sandbox.advance("10 days")
+    item = account.sandbox.get(begun)["items"]["data"][0]
+    price = {
+        "currency": "eur",
+        "product": item["price"]["product"],
+        "unit_amount": 800,
+        "recurring": {"interval": "month"},
+    }
+    changed_at = _now(account)
+    _update(
+        account, begun, items=[{"id": item["id"], "price_data": price}], proration_behavior="always_invoice"
+    )
+    hear()
+
+    bill = account.sandbox.all("invoice")[0]
+    assert 0 < bill["amount_paid"] < 300
+    assert _sum(session, Book.GIFTS) == -(500 + bill["amount_paid"])
+    moved = session.scalars(select(Movement).where(Movement.kind == "up")).one()
+    assert (moved.twelfths, moved.at) == (300 * 12, changed_at)
+    told = session.scalars(select(SubscriptionState.amount).order_by(SubscriptionState.as_of)).all()
+    assert (told[0], told[-1]) == (500, 800)
+    given = history.of_patron(session, session.scalars(select(Patron.id)).one())
+    assert sorted(payment.money.amount for payment in given) == [bill["amount_paid"], 500]
+
+
 def test_s21_a_customer_deleted_at_stripe_ends_and_stays_in_the_books(account, session, hear, begun):
     customer = account.sandbox.get(begun)["customer"]
     account.client.v1.customers.delete(customer)
     hear()
 
     assert session.get_one(StripeCustomer, customer).is_deleted
+    assert session.scalars(select(Subscription.status)).one() == "canceled"
     assert session.scalar(select(func.count()).select_from(Payment)) == 1
-    assert session.scalar(select(func.count()).select_from(Patron)) == 1
+    patron = session.scalars(select(Patron)).one()
+    assert session.get_one(AccountRow, patron.account_id).email == "cleo@example.org"
+
+    account.sandbox.advance("3 days")
+    account.sandbox.refund(session.scalars(select(Payment.id)).one())
+    told = {event["id"] for event in hear()}
+
+    states = session.execute(select(Event.type, Event.state).where(Event.id.in_(told))).all()
+    assert {(kind, state) for kind, state in states if kind == "refund.created"} == {
+        ("refund.created", EventState.APPLIED)
+    }
+    assert {state for _, state in states} <= {EventState.APPLIED, EventState.IGNORED}
+    assert (_sum(session, Book.GIFTS), _sum(session, Book.REFUNDED)) == (-500, 500)
 
 
 def test_s22_an_address_changed_at_stripe_is_for_bills_only(account, session, hear, begun):
