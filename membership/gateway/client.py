@@ -18,7 +18,7 @@ import stripe
 import structlog
 
 from membership import clock
-from membership.gateway.errors import STRIPES_OWN, GatewayRefused, GatewayUnavailable
+from membership.gateway.errors import API_KEY, STRIPES_OWN, GatewayRefused, GatewayUnavailable
 from membership.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -111,7 +111,7 @@ def _in_our_words(error: stripe.StripeError) -> GatewayUnavailable | GatewayRefu
     if isinstance(error, (stripe.APIConnectionError, stripe.APIError)) or status >= 500:
         return GatewayUnavailable(code or type(error).__name__, is_unknown=True)
     if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):
-        return GatewayRefused(code or "api_key", is_ours=True)
+        return GatewayRefused(code if code.startswith(API_KEY) else API_KEY, is_ours=True)
     if isinstance(error, stripe.IdempotencyError):
         return GatewayRefused("idempotency_error", is_ours=True)
     return GatewayRefused(code or type(error).__name__, param=getattr(error, "param", None) or "")

@@ -11,6 +11,9 @@ STRIPES_OWN = "api_error"
 Source: https://docs.stripe.com/api/idempotent_requests
 """
 
+API_KEY = "api_key"
+"""How the code begins where Stripe does not take our key, or not for this."""
+
 
 class GatewayUnavailable(Exception):  # noqa: N818 - the house's word for it
     """Stripe gave no usable answer (down, slow, 429, 5xx, cut off).

@@ -3,7 +3,8 @@
 Payments may be begun so often per address of the network, per network, per e-mail address and over all. Patrons who
 have signed in are known and have a budget of their own alone. When payments of strangers fail in a burst, or more are
 begun than the site takes, protected mode begins by itself (newsroom.shield). A session in which one card after the
-other fails is closed at Stripe, and its address rests for a day. Fails closed: without the database nothing begins.
+other fails, or whose e-mail address fails elsewhere too, is closed at Stripe, and its address rests for a day. Fails
+closed: without the database nothing begins.
 """
 
 from collections.abc import Iterable
@@ -27,6 +28,7 @@ from membership.newsroom.budgets import BudgetSpentError, Limit
 from membership.newsroom.shield import Why
 
 PER_CLIENT = Limit("checkouts_client", 5, 600)
+PER_CLIENT_PROVEN = Limit("checkouts_client_proven", 40, 600)  # of those who share one way out
 PER_NETWORK = Limit("checkouts_network", 40, 600)
 PER_EMAIL = Limit("checkouts_email", 5, 600)
 PER_PATRON = Limit("checkouts_patron", 20, 600)
@@ -38,10 +40,11 @@ DEMO_TIMES = 100
 """A demonstration's cards are the sandbox's own: nothing to steal, and one person tries many."""
 
 WINDOW_S = 600
-MOST_IN_A_SESSION = 5
-"""So many cards that fail in one session within WINDOW_S (twice that at most) close it."""
-BURST_FAILED, BURST_TRIED, BURST_PERCENT = 15, 50, 30
-"""Protected mode begins when BURST_FAILED have failed that are BURST_PERCENT of all, or the latter of BURST_TRIED."""
+SLOW_S = 3_600
+MOST_FAILED = 5
+"""So many cards that fail in one session, or for one e-mail address, within SLOW_S (twice that at most) close it."""
+BURST_FAILED, BURST_PERCENT = 15, 30
+"""Protected mode begins when so many have failed within WINDOW_S (twice that at most) that are so many of all tried."""
 _NEWS = timedelta(hours=1)
 _END = "checkout.end"
 
@@ -73,7 +76,7 @@ def spend(
         shield.put_up(session, Why.CROWD)
         raise
     _spend(session, PER_NETWORK, network, times)
-    _spend(session, PER_CLIENT, secrets.blind_index(client), times)
+    _spend(session, PER_CLIENT_PROVEN if is_proven else PER_CLIENT, secrets.blind_index(client), times)
     _spend(session, PER_EMAIL, email_index, times)
 
 
@@ -100,29 +103,33 @@ def _is_strangers(session: Session, fact: FailedCharge) -> bool:
 
 
 def _note_failure(session: Session, fact: FailedCharge) -> None:
-    failed = budgets.count(session, "checkouts_failed", "all", seconds=WINDOW_S)
-    failed = max(failed, budgets.counted(session, "checkouts_failed", "all", seconds=WINDOW_S))
+    failed = _count(session, "checkouts_failed", "all", seconds=WINDOW_S)
     tried = failed + budgets.counted(session, "checkouts_paid", "all", seconds=WINDOW_S)
-    is_many = failed >= BURST_FAILED or tried >= BURST_TRIED
-    if is_many and failed * 100 >= tried * BURST_PERCENT:
+    if failed >= BURST_FAILED and failed * 100 >= tried * BURST_PERCENT:
         shield.put_up(session, Why.FAILURES)
-    if not fact.checkout_public_id:
+    checkout = session.scalars(select(Checkout).filter_by(public_id=fact.checkout_public_id)).one_or_none()
+    if checkout is None:
         return
-    key = fact.checkout_public_id
-    budgets.count(session, "session_failed", key, seconds=WINDOW_S)
-    if budgets.counted(session, "session_failed", key, seconds=WINDOW_S) >= MOST_IN_A_SESSION:
-        _let_end(session, key)
+    of_session = _count(session, "session_failed", checkout.public_id, seconds=SLOW_S)
+    of_address = _count(session, "address_failed", checkout.email_index, seconds=SLOW_S)
+    if max(of_session, of_address) >= MOST_FAILED:
+        _let_end(session, checkout)
 
 
-def _let_end(session: Session, public_id: str) -> None:
+def _count(session: Session, name: str, key: str, *, seconds: int) -> int:
+    """Count one more; how many within the last `seconds`, or somewhat longer."""
+    budgets.count(session, name, key, seconds=seconds)
+    return budgets.counted(session, name, key, seconds=seconds)
+
+
+def _let_end(session: Session, checkout: Checkout) -> None:
     """Have the worker close a session at Stripe, and let its address rest."""
-    checkout = session.scalars(select(Checkout).filter_by(public_id=public_id)).one_or_none()
-    if checkout is None or checkout.stripe_session_id is None or checkout.patron_id is not None:
+    if checkout.stripe_session_id is None or checkout.patron_id is not None:
         return
     budgets.block(session, RESTING, checkout.email_index)
     outgoing.find_or_add(
         session,
-        key=f"checkout:{public_id}:end",
+        key=f"checkout:{checkout.public_id}:end",
         kind=_END,
         subject=checkout.stripe_session_id,
         details={},

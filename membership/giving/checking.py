@@ -1,4 +1,4 @@
-"""What `membership doctor` looks for in giving: the ledger's checks, and those of events and rights (N20 to N65)."""
+"""What `membership doctor` looks for in giving: the ledger, events, rights and our key (N20 to N65)."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.gateway.client import API_VERSION
+from membership.gateway.errors import API_KEY
 from membership.giving import (
     checking_campaigns,
     checking_money,
@@ -19,6 +20,7 @@ from membership.giving import (
 )
 from membership.giving.checking_money import WORK, amber, red, sums, unequal
 from membership.giving.models import (
+    CallState,
     CheckoutSession,
     Event,
     EventState,
@@ -26,6 +28,7 @@ from membership.giving.models import (
     Interval,
     ObjectToRead,
     OfflineGift,
+    OutgoingCall,
     Owner,
     Payment,
     ReadingState,
@@ -41,6 +44,7 @@ from membership.patrons.models import Coverage, Grant, Source
 AT_ONCE = 200
 RETRY = "membership events retry"
 RECONCILE = "membership reconcile"
+NEW_KEY = "set MEMBERSHIP_STRIPE_SECRET_KEY to a key that holds"
 PENDING_DAYS = 14
 Rows = set[tuple[object, ...]]
 
@@ -199,6 +203,16 @@ def objects_are_read(session: Session) -> list[Finding]:
     ]
 
 
+def our_key_holds(session: Session) -> list[Finding]:
+    """N37: Stripe has refused no write of the last day for our key, which may be revoked or have too few rights."""
+    query = select(OutgoingCall.id).where(
+        OutgoingCall.state == CallState.REFUSED,
+        OutgoingCall.error.startswith(API_KEY),
+        OutgoingCall.created_at > clock.now() - timedelta(days=1),
+    )
+    return red("N37", "Stripe refuses our key.", session.scalars(query).all(), NEW_KEY)
+
+
 def one_renewing_gift_each(session: Session) -> list[Finding]:
     """N29: no patron has two live subscriptions unnoticed."""
     query = (
@@ -224,6 +238,7 @@ CHECKS: tuple[Check, ...] = (
     events_are_settled,
     endpoint_speaks_our_version,
     objects_are_read,
+    our_key_holds,
     one_renewing_gift_each,
 )
 """All checks of giving."""

@@ -151,7 +151,7 @@ def _thank(session: Session, patron: Patron, news: News, payment: Payment) -> No
     )
     renews = any(invoice.billing_reason == "subscription_cycle" for invoice in invoices)
     if payment is not earliest or renews:
-        mail.receipt(session, patron=patron, payment=row, subscription=subscription)
+        mail.receipt(session, patron=patron, payment=row, subscription=subscription, is_renewal=renews)
         return
     named = payment.checkout_public_id or next((i.checkout_public_id for i in invoices), "")
     checkout = session.scalars(select(Checkout).filter_by(public_id=named)).one_or_none() if named else None

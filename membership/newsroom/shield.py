@@ -1,19 +1,23 @@
 """Protected mode: while somebody tries out stolen cards here, a stranger proves to be a person before paying.
 
 One row among the settings, so that every machine sees it at once. Put up by hand it stands until it is taken down; put
-up by itself it comes down after QUIET without another reason.
+up by itself it comes down after QUIET without another reason. When it begins by itself the log says so as an error, on
+which operators hang their alarm.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.newsroom.models import Setting
+
+log = structlog.get_logger(__name__)
 
 NAME = "shield"
 QUIET = timedelta(minutes=30)
@@ -52,6 +56,8 @@ def put_up(session: Session, why: Why) -> None:
     now, standing = clock.now(), current(session)
     if standing is not None and standing.why is Why.STAFF and why is not Why.STAFF:
         return
+    if standing is None and why is not Why.STAFF:
+        log.error("protected_mode_begins", why=why.value)
     value = {
         "why": why.value,
         "since": (standing.since if standing is not None else now).isoformat(),

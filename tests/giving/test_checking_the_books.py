@@ -108,6 +108,16 @@ BREAKS = {
         tries=3,
         state="waiting",
     ),
+    "N37": lambda: insert(OutgoingCall).values(
+        idempotency_key="k",
+        kind="checkout.open",
+        subject="checkout:k3v",
+        created_at=clock.now() - timedelta(hours=23),
+        details={},
+        state=CallState.REFUSED,
+        result_id="",
+        error="api_key_expired",
+    ),
 }
 """One broken thing for each check."""
 

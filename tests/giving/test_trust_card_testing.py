@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.cli import ScriptInfo
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from membership import clock, paths
 from membership.accounts.models import Account as SignInAccount
@@ -152,8 +153,12 @@ def test_c19_a_burst_of_failures_begins_it_and_half_an_hour_of_quiet_ends_it(acc
         url = send(client, choose(client, amount="5", interval="once"), email=email).headers["Location"]
         for _ in range(4):
             decline(url, email=email)
-    hear()
+    with capture_logs() as logs:
+        hear()
 
+    assert [line for line in logs if line["event"] == "protected_mode_begins"] == [
+        {"event": "protected_mode_begins", "why": "failures", "log_level": "error"}
+    ]
     standing = shield.current(session)
     session.rollback()
     assert standing is not None
@@ -161,6 +166,46 @@ def test_c19_a_burst_of_failures_begins_it_and_half_an_hour_of_quiet_ends_it(acc
 
     account.sandbox.advance("31 minutes")
     assert shield.current(session) is None
+
+
+@pytest.mark.parametrize(("paid", "begins"), [(35, True), (36, False)])
+def test_c19_fifteen_failures_begin_it_where_they_are_thirty_percent_of_all(
+    account, client, session, hear, paid, begins
+):
+    early_in_window(account, card_testing.PER_CLIENT)
+    url = send(client, choose(client, amount="5", interval="once")).headers["Location"]
+    for name, number in (("checkouts_paid", paid), ("checkouts_failed", card_testing.BURST_FAILED - 2)):
+        for _ in range(number):
+            budgets.count(session, name, "all", seconds=card_testing.WINDOW_S)
+    session.commit()
+
+    decline(url)
+    hear()
+    assert shield.current(session) is None  # fourteen
+    session.rollback()
+    decline(url)
+    hear()
+
+    assert (shield.current(session) is not None) is begins
+
+
+def test_c19_a_network_has_a_budget_whatever_its_addresses(account, client, session):
+    early_in_window(account, card_testing.PER_NETWORK)
+    for _use in range(card_testing.PER_NETWORK.most - 1):
+        budgets.spend(session, card_testing.PER_NETWORK, "198.51.100.0/24")
+    session.commit()
+
+    answers = [
+        client.post(
+            "/support/checkouts",
+            data=choose(client, amount="5") | {"email": f"card{n}@example.org"},
+            environ_base={"REMOTE_ADDR": address},
+        )
+        for n, address in enumerate(["198.51.100.7", "198.51.100.8", "198.51.101.8"])
+    ]
+
+    assert [answer.status_code for answer in answers] == [303, 429, 303]
+    assert int(answers[1].headers["Retry-After"]) > 0
 
 
 def test_c19_failed_renewals_of_patrons_are_no_card_testing(account, session, hear):
@@ -194,7 +239,7 @@ def test_c20_a_session_in_which_cards_fail_one_after_the_other_is_closed_and_its
 ):
     early_in_window(account, card_testing.PER_EMAIL)
     url = send(client, choose(client, amount="5", interval="once")).headers["Location"]
-    for _ in range(card_testing.MOST_IN_A_SESSION):
+    for _ in range(card_testing.MOST_FAILED):
         decline(url)
     hear()
 
@@ -206,9 +251,44 @@ def test_c20_a_session_in_which_cards_fail_one_after_the_other_is_closed_and_its
     assert send(client, choose(client, amount="5", interval="once")).status_code == 303
 
 
+def test_c20_failures_that_come_slowly_are_counted_for_an_hour(account, client, session, hear):
+    url = send(client, choose(client, amount="5", interval="once")).headers["Location"]
+    for _ in range(card_testing.MOST_FAILED - 1):
+        decline(url)
+        hear()
+        account.sandbox.advance("12 minutes")
+    assert card_testing.end_all(session) == 0
+
+    decline(url)
+    hear()
+
+    assert card_testing.end_all(session) == 1
+    assert [found["status"] for found in _sessions(account)] == ["expired"]
+
+
+def test_c20_failures_of_one_address_are_counted_over_all_its_sessions(account, client, session, hear):
+    first, second = (
+        send(client, choose(client, amount=amount, interval="once")).headers["Location"]
+        for amount in ("5", "6")
+    )
+    other = send(client, choose(client, amount="5", interval="once"), email="other@example.org")
+    for url in (first, first, first, second):
+        decline(url)
+    decline(other.headers["Location"], email="other@example.org")
+    hear()
+    assert card_testing.end_all(session) == 0
+
+    decline(second)
+    hear()
+
+    assert card_testing.end_all(session) == 1
+    assert [found["status"] for found in _sessions(account)] == ["open", "expired", "open"]
+    assert send(client, choose(client, amount="5", interval="once")).status_code == 429
+
+
 def test_c20_while_stripe_is_out_of_reach_the_closing_waits(account, client, session, hear):
     url = send(client, choose(client, amount="5", interval="once")).headers["Location"]
-    for _ in range(card_testing.MOST_IN_A_SESSION):
+    for _ in range(card_testing.MOST_FAILED):
         decline(url)
     hear()
     account.sandbox.faults.add("error", path="/v1/checkout/sessions", times=10)
@@ -231,17 +311,18 @@ def test_c20_a_person_who_needs_a_third_card_is_left_alone(account, client, sess
 
 
 def test_c37_whoever_comes_through_a_shared_way_out_is_asked_and_not_blocked(account, app: Flask, session):
-    """Many behind one address (an anonymous network's exit) share its budget, and are asked for proof like anybody."""
+    """Many behind one address (an anonymous network's exit) are asked for proof like anybody, and then let through."""
+    early_in_window(account, card_testing.PER_CLIENT)
     shield.put_up(session, Why.FAILURES)
     session.commit()
     client = app.test_client()
 
     answers = [
         send(client, worked(choose(client, amount="5")), email=f"tor{n}@example.org").status_code
-        for n in range(3)
+        for n in range(card_testing.PER_CLIENT.most + 2)
     ]
 
-    assert answers == [303, 303, 303]
+    assert answers == [303] * 7
 
 
 def test_the_command_and_the_desk_tell_how_it_stands(app, session, as_, pia):

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 import stripe
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from membership import clock
 from membership.gateway import products
@@ -14,9 +15,10 @@ from membership.giving import checking
 from membership.giving.ledger import Book, LedgerLine
 from membership.giving.models import Checkout, CheckoutState, Payment, Subscription
 from membership.mail.models import OutgoingMail
+from membership.newsroom.findings import Severity
 from membership.patrons.models import Coverage, Patron
 from membership.web.redirects import safe_path
-from tests.giving.giver import choose, form_of, pay, send
+from tests.giving.giver import choose, form_of, give, pay, send
 from tests.giving.sandboxed import account, hear
 from tests.giving.test_changing_a_gift import giver
 
@@ -141,6 +143,7 @@ def test_c36_the_card_of_a_customer_deleted_at_stripe_is_told_kindly(giver):
     assert "Our payment service has refused this" in answer.text
     assert "Nothing has been changed and nothing charged." in answer.text
     assert "Back to your support" in answer.text
+    assert 'href="mailto:desk@example.org"' in answer.text
 
 
 def test_c35_somebody_elses_customer_cannot_be_named(giver):
@@ -207,14 +210,60 @@ def test_c09_a_bank_debit_that_does_not_come_thanks_nobody_and_leads_back(
 def test_c31_c32_paying_with_an_address_of_somebody_else_shows_the_payer_nothing(
     account, client, session, hear, cleo
 ):
-    answer = send(client, choose(client, amount="5", interval="once"), email=cleo.email)
-    pay(answer.headers["Location"], email=cleo.email)
+    give(client, amount="5", interval="once", email=cleo.email)
     hear()
 
     assert client.get("/patron").status_code in {302, 303}
+    assert session.scalar(select(func.count()).select_from(Payment)) == 1
     mails = session.scalars(select(OutgoingMail)).all()
     assert {mail.recipient for mail in mails} == {cleo.email}
-    assert len([mail for mail in mails if mail.kind.startswith("giving/")]) == 1
+    (mail,) = [mail for mail in mails if mail.kind.startswith("giving/")]
+    assert "Not you?" in mail.text
+    assert "Not you?" in mail.html
+
+
+def test_c32_who_gives_already_is_asked_too_whether_it_was_somebody_else(
+    account, app, client, session, hear, cleo
+):
+    give(client, amount="5", interval="once", email=cleo.email)
+    hear()
+
+    give(app.test_client(), amount="7", interval="once", email=cleo.email)
+    hear()
+
+    session.rollback()
+    mail = session.scalars(select(OutgoingMail).filter_by(kind="giving/receipt")).one()
+    assert mail.recipient == cleo.email
+    assert "Not you?" in mail.text
+    assert "Not you?" in mail.html
+
+
+def test_c32_a_renewal_asks_nobody_who_they_are(account, client, session, hear):
+    give(client, amount="5", interval="month")
+    hear()
+    account.sandbox.advance("32 days")
+    hear()
+
+    session.rollback()
+    mail = session.scalars(select(OutgoingMail).filter_by(kind="giving/receipt")).one()
+    assert "Not you?" not in mail.text + mail.html
+
+
+def test_c30_a_revoked_key_is_tried_once_and_told_to_who_runs_the_site(account, client, session):
+    form = choose(client, amount="5")
+    account.sandbox.faults.add("revoked", path="/v1/checkout/sessions", method="POST", times=3)
+
+    with capture_logs() as logs:
+        answer = send(client, form)
+
+    assert answer.status_code == 503
+    assert [fault.times for fault in account.sandbox.faults.waiting] == [2]
+    assert [line["log_level"] for line in logs if line["event"] == "stripe_write_wrong"] == ["error"]
+    assert [finding.severity for finding in checking.our_key_holds(session)] == [Severity.RED]
+    session.rollback()
+    account.sandbox.faults.clear()
+    assert send(client, form).status_code == 303
+    assert checking.our_key_holds(session) == []
 
 
 def test_c28_a_key_that_was_used_for_something_else_opens_nothing(account):

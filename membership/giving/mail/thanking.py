@@ -49,15 +49,23 @@ def welcome(
 
 
 def receipt(
-    session: Session, *, patron: Patron, payment: Payment, subscription: Subscription | None = None
+    session: Session,
+    *,
+    patron: Patron,
+    payment: Payment,
+    subscription: Subscription | None = None,
+    is_renewal: bool = False,
 ) -> None:
-    """Say that a payment has settled: how much, how often, what comes next and how to stop."""
+    """Say that a payment has settled: how much, how often, what comes next and how to stop.
+
+    What is no renewal was begun at a form, where anybody can type this address; it also says what to do about that.
+    """
     queue(
         session,
         patron,
         kind="receipt",
         cause=payment.id,
-        context=gift_context(session, payment, subscription),
+        context={**gift_context(session, payment, subscription), "is_renewal": is_renewal},
         gift=subscription,
     )
 
