@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from membership import clock
@@ -102,6 +103,46 @@ def test_w14_the_newer_snapshot_stands_and_a_tie_is_read_again(session, take):
 
     take([tied])
     assert session.scalars(select(ObjectToRead.id)).all() == [subscription["id"]]
+
+
+def test_w14_a_tie_ends_with_what_stripe_says(account, session, hear):
+    subscription = account.subscribe(account.customer("cleo@example.org"))
+    events = hear()
+    told = [e for e in events if e["data"]["object"]["id"] == subscription]
+    tied = json.loads(json.dumps(told[-1])) | {"id": "evt_zzz", "type": "customer.subscription.updated"}
+    tied["data"]["object"] |= {"cancel_at": tied["created"] + 900, "status": "active"}
+    receiving.store(session, tied, at=clock.now(), is_live=False)
+    session.commit()
+    applying.apply_all(session)
+    (doubtful,) = session.scalars(select(Subscription))
+    assert doubtful.is_stale
+    assert doubtful.cancel_at is not None
+
+    account.sandbox.advance("1 minute")
+    session.rollback()
+    assert reading_again.read_all(session, client.current()) == 1
+
+    session.rollback()
+    (certain,) = session.scalars(select(Subscription))
+    assert not certain.is_stale
+    assert certain.cancel_at is account.sandbox.get(subscription)["cancel_at"] is None
+    assert session.scalars(select(ObjectToRead)).all() == []
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_w38_a_snapshot_from_the_future_stands_over_an_older_one_in_either_order(session, take, is_late):
+    life = Life("ahead")
+    subscription = life.subscription(500)
+    now = int(clock.now().timestamp())
+    older = life.tell("customer.subscription.updated", subscription, at=now - 5)
+    future = life.tell(
+        "customer.subscription.updated", subscription | {"status": "past_due"}, at=now + 86_400
+    )
+
+    take([older, future] if is_late else [future, older])
+
+    assert session.scalars(select(Subscription.status)).one() == "past_due"
+    assert session.scalars(select(ObjectToRead)).all() == []
 
 
 def test_w15_a_refund_told_before_its_charge_nets_to_nothing(session, take):

@@ -1,4 +1,4 @@
-"""`POST /stripe/events`: what is let in, what is not, and that Stripe gets a 200 for all that is its own (W01-W38)."""
+"""`POST /stripe/events`: what becomes of what is let in; Stripe gets a 200 for all that is its own (W06-W38)."""
 
 import json
 import threading
@@ -12,6 +12,7 @@ from sqlalchemy import LargeBinary, func, select, type_coerce
 from structlog.testing import capture_logs
 
 from membership import clock
+from membership.accounts.models import SignInSession
 from membership.app import create_app
 from membership.cli import membership
 from membership.db import Base, db
@@ -45,56 +46,6 @@ def _state(session, event: Json) -> EventState:
     return kept.state
 
 
-def test_w01_a_delivery_without_signature_is_refused(client, session):
-    answer = client.post("/stripe/events", data=b"{}")
-
-    assert answer.status_code == 400
-    assert _stored(session) == 0
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        "t=1,v1=",
-        "v0=abc",
-        "t=1",
-        ",".join(["t=1", *["v1=00"] * 200]),
-        "t=1,v1=" + "0" * 65_000,
-        "t=1,v1=" + "0" * 64,
-        "v1=" + "0" * 64,
-    ],
-)
-def test_w02_a_malformed_or_foreign_signature_is_refused(client, session, header):
-    answer = client.post("/stripe/events", data=b"{}", headers={"Stripe-Signature": header})
-
-    assert answer.status_code == 400
-    assert _stored(session) == 0
-
-
-@pytest.mark.parametrize("change", [b" ", b"\n"])
-def test_w03_a_body_changed_by_one_byte_is_refused(client, session, change):
-    body = json.dumps(_event()).encode()
-
-    answer = client.post("/stripe/events", data=body + change, headers=signed(body))
-
-    assert answer.status_code == 400
-    assert _stored(session) == 0
-
-
-@pytest.mark.parametrize(("age", "status"), [(300, 200), (301, 400), (-300, 200), (-301, 400)])
-def test_w04_w05_a_signature_holds_for_five_minutes_both_ways(deliver, age, status):
-    at = int(clock.now().timestamp()) - age
-
-    assert deliver(_event(), sign={"at": at}).status_code == status
-
-
-@pytest.mark.parametrize("at", ["-1", "1e9", "٣٣٣٣", "9" * 30, "", "nan"])
-def test_w05_a_time_that_is_no_number_is_refused(client, at):
-    headers = {"Stripe-Signature": f"t={at},v1=" + "0" * 64}
-
-    assert client.post("/stripe/events", data=b"{}", headers=headers).status_code == 400
-
-
 def _soon_after(event: Json) -> datetime:
     """An instant at which an event is still news, so that a patron is told."""
     return datetime.fromtimestamp(event["created"], UTC) + timedelta(minutes=1)
@@ -111,17 +62,6 @@ def test_w06_an_exact_replay_is_counted_and_applied_once(deliver, session, clock
     assert session.get_one(Event, event["id"]).deliveries == 3
     assert session.scalar(select(func.count()).select_from(LedgerEntry)) == 1
     assert session.scalars(select(OutgoingMail.kind)).all() == ["giving/welcome"]
-
-
-def test_w07_a_replay_after_five_minutes_is_refused_although_the_event_is_known(deliver, client, clock):
-    event = _event()
-    body = json.dumps(event).encode()
-    headers = signed(body)
-    assert deliver(event).status_code == 200
-
-    clock.move(timedelta(seconds=301))
-
-    assert client.post("/stripe/events", data=body, headers=headers).status_code == 400
 
 
 def test_w08_another_body_under_a_known_id_is_kept_as_evidence_and_changes_nothing(deliver, session):
@@ -255,47 +195,6 @@ def test_w19_an_event_of_a_connected_account_is_foreign(deliver, session):
     assert _state(session, event) is EventState.FOREIGN
 
 
-def test_w20_a_body_over_one_mebibyte_is_refused(client, session):
-    body = b" " * (1024 * 1024 + 1)
-
-    answer = client.post("/stripe/events", data=body, headers=signed(body))
-
-    assert answer.status_code == 413
-    assert _stored(session) == 0
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"not json",
-        b"[]",
-        b"null",
-        b"[" * 10_000,
-        b'{"id": "evt_1", "id": "evt_2", "object": "event"}',
-        b'{"id": "evt_1", "object": "event", "created": NaN}',
-        b'\xff\xfe{"id": 1}',
-        b'{"object": "event", "id": "evt_1"}',
-        b'{"object": "event", "id": 7, "type": "x", "created": 1, "livemode": false}',
-        b'{"object": "event", "id": "evt_1", "type": "x", "created": "now", "livemode": false}',
-        b'{"object": "event", "id": "evt_1", "type": "x", "created": 1, "livemode": null}',
-        b'{"object": "event", "id": "e", "type": "x", "created": 1, "livemode": false, "data": '
-        + b'{"a":' * 200
-        + b"1"
-        + b"}" * 201,
-    ],
-)
-def test_w21_signed_nonsense_is_refused_and_nothing_is_stored(deliver, session, body):
-    assert deliver(body).status_code == 400
-    assert _stored(session) == 0
-
-
-def test_w22_a_compressed_body_is_refused_unopened(deliver, session):
-    answer = deliver(_event(), headers={"Content-Encoding": "gzip"})
-
-    assert answer.status_code == 415
-    assert _stored(session) == 0
-
-
 def test_w23_a_type_we_have_no_use_for_is_kept_and_ignored(deliver, session):
     event = _event() | {"type": "price.created"}
 
@@ -372,10 +271,10 @@ def test_w24_the_doctor_names_an_endpoint_of_another_api_version_for_a_day(deliv
 @pytest.mark.parametrize(
     "change",
     [
-        {"amount": "2500", "amount_captured": "2500"},
+        {"amount_captured": "2500"},
         {"currency": "EUR"},
-        {"amount": 10**30, "amount_captured": 10**30},
-        {"amount": 25.5, "amount_captured": 25.5},
+        {"amount_captured": 10**30},
+        {"amount_captured": 25.5},
         {"created": None},
         {"created": -1},
         {"metadata": []},
@@ -385,14 +284,38 @@ def test_w24_the_doctor_names_an_endpoint_of_another_api_version_for_a_day(deliv
         {"id": ""},
     ],
 )
-def test_w25_a_field_of_another_kind_fails_the_event_and_writes_nothing(deliver, session, change):
+def test_w25_a_field_of_another_kind_fails_the_event_names_the_field_only_and_writes_nothing(
+    deliver, session, change
+):
     event = _event()
     event["data"]["object"] |= change
 
     assert deliver(event).status_code == 200
 
+    (field,) = change
     assert _state(session, event) is EventState.FAILED
+    assert session.scalars(select(Event.error)).one() == (
+        f"UnreadableObjectError charge.{field} is missing or of another type"
+    )
+    assert [(f.severity, f.ids) for f in checking.events_are_settled(session)] == [
+        (Severity.AMBER, (event["id"],))
+    ]
     assert session.scalar(select(func.count()).select_from(Payment)) == 0
+    assert session.scalar(select(func.count()).select_from(LedgerEntry)) == 0
+
+
+def test_w25_a_subscription_of_no_customer_fails_the_event_and_writes_nothing(deliver, session):
+    life = Life("nobody")
+    monthly(life)
+    event = life.events[0]
+    event["data"]["object"]["customer"] = None
+
+    assert deliver(event).status_code == 200
+
+    assert _state(session, event) is EventState.FAILED
+    assert "subscription.customer" in session.scalars(select(Event.error)).one()
+    for model in (Subscription, Patron):
+        assert session.scalar(select(func.count()).select_from(model)) == 0
 
 
 def test_w29_a_poisonous_event_blocks_nobody_and_is_given_up_after_eight_tries(deliver, session, clock):
@@ -450,6 +373,25 @@ def test_w34_a_browser_elsewhere_gets_no_session(deliver):
     assert "Set-Cookie" not in answer.headers
 
 
+def test_w34_who_has_signed_in_is_nobody_here(session, as_, pia):
+    body = json.dumps(_event()).encode()
+    browser = as_(pia)
+    before = _sessions(session)
+
+    answer = browser.post("/stripe/events", data=body, headers=signed(body))
+
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+    assert "Cookie" not in answer.headers.get("Vary", "")
+    assert _sessions(session) == before
+    assert len(before) == 1
+
+
+def _sessions(session) -> list[tuple[int, datetime]]:
+    session.rollback()
+    return [(row.id, row.seen_at) for row in session.scalars(select(SignInSession))]
+
+
 def test_w37_what_varies_between_deliveries_makes_no_conflict(deliver, session):
     event = _event()
     again = event | {"pending_webhooks": 0, "request": {"id": "req_2"}, "unknown": True}
@@ -467,19 +409,6 @@ def test_w38_an_event_from_the_future_is_taken(deliver, session):
     assert deliver(event).status_code == 200
 
     assert _state(session, event) is EventState.APPLIED
-
-
-@pytest.fixture
-def two_secrets(settings_env):
-    """Two secrets, as while one is rotated."""
-    settings_env["MEMBERSHIP_STRIPE_WEBHOOK_SECRETS"] = f"whsec_new,{SANDBOX_WEBHOOK_SECRET}"
-
-
-@pytest.mark.usefixtures("two_secrets")
-def test_w35_both_secrets_hold_while_one_is_rotated(deliver):
-    assert deliver(_event("a"), sign={"secret": "whsec_new"}).status_code == 200
-    assert deliver(_event("b")).status_code == 200
-    assert deliver(_event("c"), sign={"secret": "whsec_older"}).status_code == 400
 
 
 def test_w30_while_nothing_can_be_stored_stripe_is_told_to_come_again(deliver, session):

@@ -18,6 +18,13 @@ def test_production_names_every_missing_setting_at_once():
         assert f"MEMBERSHIP_{name}" in told
 
 
+@pytest.mark.parametrize("blank", ["", " ", " , ", "whsec_new, plain"])
+def test_w35_blank_webhook_secrets_stop_the_start(blank):
+    assert any(
+        "STRIPE_WEBHOOK_SECRETS must be set" in fault for fault in faults(STRIPE_WEBHOOK_SECRETS=blank)
+    )
+
+
 def test_an_unknown_setting_stops_the_start():
     assert "MEMBERSHIP_STRIPE_SECRETKEY is not a setting" in faults(STRIPE_SECRETKEY="x")[0]
 
