@@ -14,7 +14,8 @@ from membership.gateway import client, reading
 from membership.gateway.client import Gateway, Json
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving import applying, parsing
-from membership.giving.facts import Observed, Payment
+from membership.giving.facts import Observed, Payment, ToRead
+from membership.giving.fields import UnreadableObjectError
 from membership.giving.models import ReadingState
 from membership.giving.reading_list import TABLE
 
@@ -88,6 +89,8 @@ def _charges_of(gateway: Gateway, joint: Json) -> Iterator[Observed]:
 
 
 def _apply(session: Session, kind: str, object_id: str, told: list[Observed]) -> None:
+    if any(isinstance(fact, ToRead) and (fact.type, fact.id) == (kind, object_id) for fact in told):
+        raise UnreadableObjectError(kind, "items")  # asked again at once, Stripe would say the same
     session.execute(delete(TABLE).where(TABLE.c.type == kind, TABLE.c.id == object_id))
     applying.apply_facts(session, told)
 

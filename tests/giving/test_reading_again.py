@@ -65,6 +65,23 @@ def test_w31_what_was_tried_for_months_waits_six_hours_at_most_and_keeps_no_othe
     assert (row.id, row.tries, row.state) == (failing, 61, ReadingState.WAITING)
 
 
+def test_w24_a_subscription_that_has_no_items_at_stripe_either_waits_longer_each_time(account, session, hear):
+    subscription = account.subscribe(account.customer("cleo@example.org"))
+    hear()
+    store = account.sandbox.account.store
+    bare = store.get(subscription)
+    store.put(bare | {"items": bare["items"] | {"data": []}})
+    reading_list.add(session, ToRead(type="subscription", id=subscription, reason="items"))
+    session.commit()
+
+    with clock.standing_still(clock.now()):
+        assert reading_again.read_all(session) == 0
+        assert _wait(session) == timedelta(minutes=1)
+
+    row = session.scalars(select(ObjectToRead)).one()
+    assert (row.reason, row.tries, row.state) == ("items", 1, ReadingState.WAITING)
+
+
 def _wait(session) -> timedelta:
     """How long the one object that is left will wait from now."""
     session.rollback()

@@ -35,11 +35,6 @@ def _event(name: str = "door") -> Json:
     return life.events[0]
 
 
-def _stored(session) -> int:
-    session.rollback()
-    return int(session.scalar(select(func.count()).select_from(Event)))
-
-
 def _state(session, event: Json) -> EventState:
     session.rollback()
     kept: Event = session.get_one(Event, event["id"])
