@@ -247,6 +247,8 @@ def test_fields_that_nobody_offered_are_ignored(client, sessions, sent):
     send(client, choose(client, amount="5") | smuggled)
 
     assert sessions()[0]["amount_total"] == 500
+    assert sessions()[0]["mode"] == "subscription"
+    assert sessions()[0]["payment_status"] == "unpaid"
     assert (sent()[0].patron_id, sent()[0].covered_fee) == (None, 0)
 
 

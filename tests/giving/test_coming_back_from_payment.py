@@ -42,10 +42,16 @@ def found(pattern: str, mail: OutgoingMail) -> str:
     ("interval", "sentence"),
     [("month", "€5.00 every month, until you stop"), ("year", "€50.00 every year"), ("once", "€5.00, once")],
 )
-@pytest.mark.usefixtures("account")
-def test_before_any_event_the_page_itself_reads_what_was_paid(client, session, interval, sentence):
-    page = client.get(give(client, amount="50" if interval == "year" else "5", interval=interval))
+def test_before_any_event_the_page_itself_reads_what_was_paid(account, client, session, interval, sentence):
+    thanks = give(client, amount="50" if interval == "year" else "5", interval=interval)
+    reads = account.sandbox.faults.add("slow", seconds=0, times=100, path="/v1", method="GET")
 
+    page = client.get(thanks)
+    asked = 100 - reads.times
+    client.get(thanks)
+
+    assert asked == (1 if interval == "once" else 2)
+    assert 100 - reads.times == asked
     assert THANKS in page.text
     assert sentence in page.text
     assert "appeal=off" in page.headers["Set-Cookie"]
@@ -102,6 +108,20 @@ def test_another_browser_learns_nothing(account, app: Flask, client):
     assert "€5.00" not in page.text
     assert "olena" not in page.text
     assert "Set-Cookie" not in page.headers
+
+
+def test_c06_who_has_paid_too_learns_nothing_of_another_payment(account, app: Flask, client, session, hear):
+    thanks = give(client, amount="5")
+    stranger = app.test_client()
+    own = give(stranger, email="eve@example.org", amount="7")
+    hear()
+
+    page = stranger.get(thanks)
+
+    assert QUIET in page.text
+    assert "€5.00" not in page.text
+    assert "olena" not in page.text
+    assert "€7.00 every month" in stranger.get(own).text
 
 
 @pytest.mark.parametrize("session_id", ["", "cs_test_made_up", "x" * 5000, "' OR 1=1 --"])

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-import stripe
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
@@ -13,7 +12,7 @@ from membership import clock
 from membership.gateway import products
 from membership.giving import checking
 from membership.giving.ledger import Book, LedgerLine
-from membership.giving.models import Checkout, CheckoutState, Payment, Subscription
+from membership.giving.models import CallState, Checkout, CheckoutState, OutgoingCall, Payment, Subscription
 from membership.mail.models import OutgoingMail
 from membership.newsroom.findings import Severity
 from membership.patrons.models import Coverage, Patron
@@ -83,7 +82,8 @@ def test_c17_no_way_back_leads_to_another_site(candidate):
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1"])
 def test_c18_no_address_sent_out_is_built_from_the_host_of_a_request(account, client, session, hear, host):
-    answer = client.post("/support/checkouts", data=choose(client, amount="5"), headers={"Host": host})
+    headers = {"Host": host, "X-Forwarded-Host": host}
+    answer = client.post("/support/checkouts", data=choose(client, amount="5"), headers=headers)
     pay(answer.headers["Location"])
     hear()
 
@@ -96,7 +96,7 @@ def test_c18_no_address_sent_out_is_built_from_the_host_of_a_request(account, cl
     assert opened["cancel_url"].startswith("http://localhost/")
 
 
-def test_c24_when_stripe_asks_for_less_a_request_asks_three_times_at_most(account, client):
+def test_c24_when_stripe_asks_for_less_a_request_asks_once(account, client):
     account.sandbox.faults.add("busy", path="/v1/checkout/sessions", method="POST", times=10)
     form = choose(client, amount="5")
 
@@ -105,7 +105,7 @@ def test_c24_when_stripe_asks_for_less_a_request_asks_three_times_at_most(accoun
     asked = 10 - sum(fault.times for fault in account.sandbox.faults.waiting)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "30"
-    assert asked <= 3
+    assert asked == 1
 
 
 def test_c25_while_stripe_is_slow_other_pages_are_not(account, app, client):
@@ -266,10 +266,21 @@ def test_c30_a_revoked_key_is_tried_once_and_told_to_who_runs_the_site(account, 
     assert checking.our_key_holds(session) == []
 
 
-def test_c28_a_key_that_was_used_for_something_else_opens_nothing(account):
-    account.client.v1.customers.create({"email": "a@example.org"}, {"idempotency_key": "one"})
+def test_c28_a_key_that_was_used_for_something_else_opens_nothing(account, client, session):
+    form = choose(client, amount="5")
+    account.sandbox.faults.add("cut_before", path="/v1/checkout/sessions", method="POST", times=3)
+    send(client, form)
+    account.sandbox.faults.clear()
+    key = session.scalars(select(OutgoingCall.idempotency_key)).one()
+    session.rollback()
+    account.client.v1.customers.create({"email": "a@example.org"}, {"idempotency_key": key})
 
-    with pytest.raises(stripe.StripeError):
-        account.client.v1.customers.create({"email": "b@example.org"}, {"idempotency_key": "one"})
+    with capture_logs() as logs:
+        answers = [send(client, form).status_code for _ in range(2)]
 
-    assert len(account.sandbox.all("customer")) == 1
+    assert answers == [503, 503]
+    assert account.sandbox.all("checkout.session") == []
+    assert [(call.idempotency_key, call.state) for call in session.scalars(select(OutgoingCall))] == [
+        (key, CallState.REFUSED)
+    ]
+    assert [line["log_level"] for line in logs if line["event"] == "stripe_write_wrong"] == ["error"] * 2

@@ -409,6 +409,7 @@ def test_c03_a_second_gift_that_renews_is_pointed_out_once(account, session, hea
 
     assert len(_mails(session, "second_subscription")) == 1
     assert _movements(session) == ["new", "up"]
+    assert _sum(session, Book.GIFTS) == -1400
 
 
 def test_c22_a_fraud_warning_marks_the_payment_for_staff(account, session, hear, begun):
