@@ -168,7 +168,7 @@ def test_c19_a_burst_of_failures_begins_it_and_half_an_hour_of_quiet_ends_it(acc
     assert shield.current(session) is None
 
 
-@pytest.mark.parametrize(("paid", "begins"), [(35, True), (36, False)])
+@pytest.mark.parametrize(("paid", "begins"), [(0, True), (35, True), (36, False)])
 def test_c19_fifteen_failures_begin_it_where_they_are_thirty_percent_of_all(
     account, client, session, hear, paid, begins
 ):
