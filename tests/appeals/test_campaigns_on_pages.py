@@ -77,6 +77,25 @@ def test_the_meter_follows_within_a_minute_rounded_down(session, client, campaig
     assert "The goal: €10,000" in seen(client)
 
 
+def test_e09_markup_in_a_campaign_is_text_in_the_frame_on_other_sites_too(session, client, as_, ada, clock):
+    image = '<img src=x onerror="alert(1)">'
+    hostile = {name: f"{image} {name}" for name in ("title_en", "text_en", "thanks_en")}
+    assert as_(ada).post("/staff/appeals/campaigns/new", data=WINTER | hostile).status_code == 303
+    due.apply_all(session)
+
+    running = client.get("/embed/appeal").text
+    campaigning.raise_to(session, session.scalars(select(Campaign)).one(), 1_000_000)
+    session.commit()
+    clock.move(timedelta(seconds=60))
+    due.apply_all(session)
+    reached = client.get("/embed/appeal").text
+
+    for page, names in ((running, ("title_en", "text_en")), (reached, ("title_en", "thanks_en"))):
+        assert "<img" not in page
+        for name in names:
+            assert f"&lt;img src=x onerror=&#34;alert(1)&#34;&gt; {name}" in page
+
+
 def test_e10_the_meter_in_the_frame_on_other_sites_follows_too(session, client, campaign, clock):
     frame = "/embed/appeal/the-ferry"
     assert "The goal: €10,000" in words(client.get(frame))

@@ -27,6 +27,9 @@ HOSTILE_XML = {
     "external entity": '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><rss><item><title>&e;</title></item></rss>',
     "parameter entity": '<!DOCTYPE x [<!ENTITY % e SYSTEM "http://127.0.0.1/x.dtd"> %e;]><rss/>',
     "external DTD": '<!DOCTYPE rss SYSTEM "http://127.0.0.1/x.dtd"><rss/>',
+    "quadratic blow-up": (
+        f'<!DOCTYPE x [<!ENTITY a "{"x" * 50_000}">]><rss><item><title>{"&a;" * 50_000}</title></item></rss>'
+    ),
     "plain doctype": "<!DOCTYPE rss><rss/>",
 }
 
@@ -39,6 +42,24 @@ def test_a_file_with_a_doctype_is_refused_whole_and_at_once(session, taken, sour
         taken(source, HOSTILE_XML[name])
     assert time.process_time() - began < 1
     assert articles(session) == []
+
+
+INCLUDE = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{}" parse="text"/>'
+
+
+@pytest.mark.parametrize("source", ["wordpress", "feed"])
+def test_i07_no_file_that_xinclude_names_is_read(session, taken, tmp_path, source):
+    (tmp_path / "secret.txt").write_text("what nobody may read")
+    include = INCLUDE.format((tmp_path / "secret.txt").as_uri())
+    items = [
+        post(1).replace("<![CDATA[It stood still.]]>", f"It {include} stood still."),
+        post(2, f"A {include} title", f"As text: {include}"),
+    ]
+    taken(source, wxr(*(one.replace("</item>", f"<guid>{n}</guid></item>") for n, one in enumerate(items))))
+
+    assert len(articles(session)) == 2
+    for one in articles(session):
+        assert "nobody may read" not in f"{one.headline} {one.standfirst} {one.body}"
 
 
 @pytest.mark.parametrize(

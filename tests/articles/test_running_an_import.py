@@ -16,6 +16,7 @@ from membership.articles.commands import imports
 from membership.articles.errors import ImportRunningError
 from membership.articles.models import ImportRun
 from membership.articles.sources import counting
+from membership.db import Base
 from tests.articles.exports import articles, post, wxr
 from tests.articles.stories import a_newsroom
 
@@ -30,8 +31,22 @@ def newsroom(session):
 @pytest.fixture
 def file(tmp_path):
     made = tmp_path / "export.xml"
-    made.write_text(wxr(*(post(number, f"Story {number}") for number in range(1, 31))))
+    made.write_text(wxr(*(one_of(number) for number in range(1, 31))))
     return made
+
+
+def one_of(number):
+    """A post of thirty: two share each address, one in five is a draft."""
+    state = "publish" if number % 5 else "draft"
+    at = f"2026-05-{number:02} 08:00:00"
+    return post(number, f"Story {number}", post_name=f"story-{number % 15}", status=state, post_date_gmt=at)
+
+
+def told(session):
+    return [
+        (one.source_id, one.slug, one.state, one.body, one.headline, one.published_at)
+        for one in articles(session)
+    ]
 
 
 def runs(session):
@@ -62,6 +77,13 @@ def test_i16_an_import_that_was_killed_goes_on_at_once_and_ends_the_same(
     assert (again.taken, again.unchanged, again.skipped) == (13, 17, [])
     assert [one.headline for one in articles(session)] == [f"Story {n}" for n in range(1, 31)]
     assert runs(session) == []
+
+    ended = told(session)
+    for table in reversed(Base.metadata.sorted_tables):
+        session.execute(table.delete())
+    a_newsroom(session)
+    undisturbed = importing.import_file(session, "wordpress", file, media_folder=tmp_path / "media")
+    assert (undisturbed.taken, told(session)) == (30, ended)
 
 
 def test_i17_a_second_import_is_refused_while_one_is_at_work(session, file, tmp_path):
@@ -107,6 +129,15 @@ def test_the_command_says_when_to_try_again(app, session, file):
     assert done.exit_code == 1
     assert "Another import is at work. Nothing was changed." in done.output
     assert "14:02:00" in done.output
+
+
+def test_i13_the_command_says_that_it_read_another_encoding(app, session, file):
+    file.write_bytes(wxr(post(1, "Пором")).encode("windows-1251"))
+    done = app.test_cli_runner().invoke(imports, ["articles", "wordpress", str(file)])
+
+    assert done.exit_code == 0
+    assert "export.xml: The file is not UTF-8, as it says; it was read as Windows-1251." in done.output
+    assert articles(session)[0].headline == "Пором"
 
 
 def test_pictures_go_with_wordpress_and_ghost_only(app, session, file, tmp_path):

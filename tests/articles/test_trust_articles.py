@@ -145,7 +145,7 @@ def test_i09_no_picture_is_brought_through_a_link_out_of_its_folder(session, tmp
 INSIDE = ("127.0.0.1", "[::1]", "localhost.", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "169.254.169.254")
 
 
-@pytest.mark.parametrize("source", ["wordpress", "feed", "markdown"])
+@pytest.mark.parametrize("source", ["wordpress", "ghost", "feed", "markdown"])
 def test_i10_i11_i12_an_import_reads_files_and_asks_no_address(session, taken, source):
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
@@ -161,6 +161,9 @@ def test_i10_i11_i12_an_import_reads_files_and_asks_no_address(session, taken, s
             taken("markdown", f"---\nheadline: A\npublished: 2026-01-01\n---\n{body}", name="a.md")
         elif source == "wordpress":
             taken("wordpress", wxr(post(body=pictures)))
+        elif source == "ghost":
+            row = {"id": "1", "title": "A", "html": pictures, "feature_image": addresses[0]}
+            taken("ghost", json.dumps({"data": {"posts": [row]}}), name="export.json")
         else:
             item = f"<item><guid>1</guid><title>A</title><description><![CDATA[{pictures}]]></description></item>"
             taken("feed", f"<rss version='2.0'><channel><link>{addresses[0]}</link>{item}</channel></rss>")
@@ -277,10 +280,50 @@ def test_i20_years_that_cannot_be_meant_are_never_published_early(session, taken
     ]
     taken("wordpress", wxr(*(post(n, f"Odd {n}", post_date_gmt=date) for n, date in enumerate(dates))))
 
+    assert len(articles(session)) == len(dates)
     assert all(one.published_at is None or one.published_at.year <= 2200 for one in articles(session))
     assert {one.state.value for one in articles(session)} <= {"draft", "scheduled"}
     for one in articles(session):
         assert client.get(f"/articles/{one.slug}").status_code == 404
+
+
+ODD_DATES = {
+    "Fri, 01 May 2026 08:00:00 +1400": "published 2026-04-30 18:00",
+    "Fri, 01 May 2026 08:00:00 -1200": "published 2026-05-01 20:00",
+    "Fri, 01 May 2026 08:00:00 EST": "published 2026-05-01 13:00",
+    "Fri, 01 May 2026 08:00:00 -0000": "published 2026-05-01 08:00",
+    "Fri, 01 May 2026 08:00:00 XYZ": "published 2026-05-01 08:00",
+    "Mon, 23 Nov 2026 01:00:00 +1400": "published 2026-11-22 11:00",  # it is 2026-11-22 12:00 UTC
+    "Sun, 22 Nov 2026 11:00:00 -1200": "scheduled 2026-11-22 23:00",
+    "Tue, 24 Nov 2026 08:00:00 +9900": "draft",
+    "Fri, 01 May 2026 08:00:00 +99999999999": "draft",
+    "Fri, 01 May 99999999999 08:00:00 GMT": "draft",
+    "Fri, 31 Dec 9999 23:59:59 -1200": "draft",
+    "Sat, 01 Jan 0001 00:00:00 +1400": "draft",
+    "Wed, 30 Nov -0001 00:00:00 +0000": "draft",
+}
+
+
+@pytest.mark.parametrize("source", ["wordpress", "feed"])
+def test_i20_odd_zones_and_years_are_reckoned_with_or_leave_a_draft(session, taken, source):
+    if source == "wordpress":
+        dated = [post(n, f"Odd {n}", post_date_gmt="0000-00-00 00:00:00") for n in range(len(ODD_DATES))]
+    else:
+        dated = [
+            f"<item><guid>{n}</guid><title>Odd {n}</title><description>Text</description></item>"
+            for n in range(len(ODD_DATES))
+        ]
+    items = [
+        one.replace("</item>", f"<pubDate>{date}</pubDate></item>")
+        for one, date in zip(dated, ODD_DATES, strict=True)
+    ]
+    taken(source, wxr(*items))
+
+    found = [
+        f"{one.state.value} {one.published_at:%Y-%m-%d %H:%M}" if one.published_at else one.state.value
+        for one in articles(session)
+    ]
+    assert found == list(ODD_DATES.values())
 
 
 def test_i24_what_looks_like_a_template_stays_text_wherever_it_is_shown(session, client):

@@ -92,9 +92,42 @@ def test_e07_e08_the_frame_takes_its_height_and_a_gift_goes_on_in_a_window_of_ou
     assert "article=price-of-bread" in opened.value.url
     assert page.url == elsewhere
     assert page.context.cookies() == []
-    assert page.evaluate("Object.keys(window).filter(name => name.startsWith('membership'))") == [
-        "membershipAppeal"
-    ]
+
+
+HOSTILE_HEIGHTS = [0, -1, 4_001, 1e9, 1.5, "300", float("nan"), None, [300], {"valueOf": 300}]
+
+
+def test_e08_only_a_whole_number_of_pixels_within_bounds_is_a_height(page: Page, site: Site, elsewhere: str):
+    page.goto(elsewhere)
+    tall = await_height(page)
+    page.wait_for_timeout(3_000)  # by then the script asks no more, so nothing puts the height right again
+    inside = next(frame for frame in page.frames if frame.url.startswith(f"{site.url}/embed/"))
+
+    def say(height_told: object) -> int:
+        inside.evaluate("told => window.parent.postMessage({membershipHeight: told}, '*')", height_told)
+        page.wait_for_timeout(100)
+        return height(page)
+
+    for hostile in HOSTILE_HEIGHTS:
+        assert say(hostile) == tall, hostile
+    assert say(tall + 77) == tall + 77
+
+
+def names_in(page: Page) -> set[str]:
+    """What the page's window has by name; frames are there by number."""
+    found = page.evaluate("Object.getOwnPropertyNames(window)")
+    return {name for name in found if not name.isdigit()}
+
+
+def test_e07_the_script_adds_one_name_to_the_page(page: Page, elsewhere: str):
+    page.route("**/embed/appeal.js", lambda route: route.abort())
+    page.goto(elsewhere)
+    without = names_in(page)
+    page.unroute("**/embed/appeal.js")
+    page.goto(elsewhere)
+    await_height(page)
+
+    assert names_in(page) ^ without == {"membershipAppeal"}
 
 
 def test_e07_while_we_cannot_be_reached_the_page_there_stays_as_it_was(page: Page, elsewhere: str):

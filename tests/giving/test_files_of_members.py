@@ -131,7 +131,7 @@ def test_i23_a_formula_is_never_more_than_its_text(file):
     assert told.name == '=HYPERLINK("https://evil.example")'
 
 
-def test_i23_windows_letters_are_read_and_said(file):
+def test_i23_windows_letters_are_read(file):
     path = file((HOSTILE + "a@example.org;Олена;2026-12-24;Steady;\n").encode("cp1251"))
 
     (told,) = plain.read(path, "")

@@ -23,10 +23,10 @@ HEADER = "email,name,paid_through\n"
 def run(app: Flask, session, tmp_path):
     """Run the command on a file with this content; gives its result."""
 
-    def run_import(content: str, *words: str, source: str = "csv") -> Result:
+    def run_import(content: str, *words: str, source: str = "csv", encoding: str = "utf-8") -> Result:
         session.rollback()
         file = tmp_path / "people.csv"
-        file.write_text(content, encoding="utf-8")
+        file.write_text(content, encoding=encoding)
         given = ["import", "patrons", source, str(file), *words]
         return app.test_cli_runner().invoke(membership, given)
 
@@ -132,6 +132,14 @@ def test_i23_a_broken_file_is_refused_before_anything_is_written(run, session):
     assert result.exit_code == 1
     assert "no CSV" in result.output
     assert _counts(session) == before
+
+
+def test_i23_windows_letters_are_read_and_the_command_says_so(run, session):
+    result = run(HEADER + "p0@example.org,Олена,2026-12-24\n", "--platform", "Steady", encoding="cp1251")
+
+    assert result.exit_code == 0
+    assert "it was read as Windows-1251" in result.output
+    assert session.scalars(select(Patron.name)).all() == ["Олена"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Reading a feed that was saved to a file (RSS or Atom, any version): its entries as articles. Nothing is fetched."""
 
 import io
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from membership.articles.slugs import slugify
 from membership.articles.sources import bodies, decoding
 from membership.articles.sources.items import ImportFileError, Item, NotTaken, Read, line, text
 from membership.web.htmlize import TooLongError, plain_text
+
+_NOWHERE = re.compile(r"[+-](?:2[4-9]|[3-9]\d):?\d\d\s*$")
 
 
 def read(file: Path, *, language: str, now: datetime, sections: frozenset[str]) -> Iterator[Read]:
@@ -73,14 +76,14 @@ def _read(entry: Any, *, language: str, now: datetime, sections: frozenset[str])
             tags=sorted(set(tags)),
         ),
         published_at=published,
-        updated_at=_utc(entry.get("updated_parsed")),
+        updated_at=_date(entry, "updated"),
         notes=notes + more,
         address=address,
     )
 
 
 def _instant(entry: Any, now: datetime, *, has_body: bool) -> tuple[datetime | None, list[str]]:  # noqa: ANN401 - as above
-    at = _utc(entry.get("published_parsed")) or _utc(entry.get("updated_parsed"))
+    at = _date(entry, "published") or _date(entry, "updated")
     if not has_body:
         return None, ["kept as a draft: it has no text"]
     if at is None:
@@ -88,7 +91,12 @@ def _instant(entry: Any, now: datetime, *, has_body: bool) -> tuple[datetime | N
     return at, ["scheduled: its date is still to come"] if at > now else []
 
 
-def _utc(parts: Any) -> datetime | None:  # noqa: ANN401 - feedparser's struct_time, or None
+def _date(entry: Any, name: str) -> datetime | None:  # noqa: ANN401 - as above
+    """A date of an entry in UTC; None for nonsense, such as a zone days away, which feedparser would reckon with."""
+    parsed = f"{name}_parsed"
+    if parsed not in entry or _NOWHERE.search(text(entry.get(name))):
+        return None
+    parts = entry.get(parsed)
     try:
         at = datetime(parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], tzinfo=UTC)
     except (TypeError, ValueError):

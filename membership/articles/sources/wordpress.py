@@ -20,6 +20,7 @@ _TAGS = frozenset({"item", "author", "base_blog_url"})
 _EXPORT = re.compile(r"\{https?://wordpress\.org/export/[0-9.]+/\}(\w+)")
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _EXCERPT = re.compile(r"\{https?://wordpress\.org/export/[0-9.]+/excerpt/\}encoded")
+_YEAR = re.compile(r"(?<![-+\d])[1-9]\d{3}(?!\d)")
 _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 _UNPUBLISHED = {
     "draft": "a draft",
@@ -199,7 +200,10 @@ def _of(element: Element, name: str) -> str:
 
 
 def _mail_date(value: str | None) -> datetime | None:
+    """A time as mails write it; None for nonsense, such as WordPress's year -0001, which would be read as 2000."""
+    if not _YEAR.search(value or ""):
+        return None
     try:
         return instant(parsedate_to_datetime(value or "").isoformat())
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
