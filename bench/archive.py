@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -129,7 +130,7 @@ def measure(
 ) -> None:
     """Change everything, ask everywhere, watch, publish."""
     for port in PORTS:
-        wait_until(lambda port=port: b"Before" in page("/", port), seconds=180)
+        wait_until(partial(_shows, b"Before", port), seconds=180)
     choose = random.Random(SEED)  # noqa: S311 - as above
     asked = [f"/articles/story-{choose.randrange(count)}" for _page in range(ASKED)]
     for path in asked:
@@ -216,6 +217,10 @@ def timed(path: str) -> tuple[float, bool]:
     began = time.monotonic()
     body = page(path)
     return time.monotonic() - began, b"Changed for all" in body
+
+
+def _shows(words: bytes, port: int) -> bool:
+    return words in page("/", port)
 
 
 def wait_until(true: Callable[[], bool], *, seconds: float = 60) -> float:

@@ -22,7 +22,7 @@ MOST_MIB = 160
 REQUESTS = 10_000
 PER_CONNECTION = 50
 """A new connection may reach another worker."""
-HEADERS = (
+HEADERS: tuple[dict[str, str], ...] = (
     {},
     {"Accept-Encoding": "gzip"},
     {"Accept-Encoding": "br"},

@@ -151,18 +151,19 @@ def show(rounds: dict[tuple[str, str], list[Round]], table: figures.Table) -> No
         least=LEAST_RECIPE,
     )
     table.add("our recipe beside nginx: CPU of a request", ratio(recipe, plain, "cpu_us"))
-    least, ours = rounds["floor", "plain"], rounds["granian", "plain"]
+    smallest, ours = rounds["floor", "plain"], rounds["granian", "plain"]
     table.add(
         "a program of three lines under granian beside nginx: requests",
-        ratio(least, plain, "requests_a_second"),
+        ratio(smallest, plain, "requests_a_second"),
     )
-    table.add("the same: CPU of a request", ratio(least, plain, "cpu_us"))
-    table.add("ours beside that program: requests a second", ratio(ours, least, "requests_a_second"))
+    table.add("the same: CPU of a request", ratio(smallest, plain, "cpu_us"))
+    table.add("ours beside that program: requests a second", ratio(ours, smallest, "requests_a_second"))
 
 
 def ratio(mine: list[Round], theirs: list[Round], what: str) -> float:
     """The median of the rounds' own ratios: both sides of each met the same machine."""
-    return statistics.median(getattr(m, what) / getattr(t, what) for m, t in zip(mine, theirs, strict=True))
+    each: list[float] = [getattr(m, what) / getattr(t, what) for m, t in zip(mine, theirs, strict=True)]
+    return statistics.median(each)
 
 
 @contextmanager

@@ -48,17 +48,17 @@ def _deliver(waiting: list[bytes], port: int, connections: int) -> None:
         ends = time.monotonic() + LONGEST_S
         while selector.get_map():
             for key, _mask in selector.select(timeout=5):
-                connection = key.fileobj
-                if not isinstance(connection, socket.socket):
+                waited = key.fileobj
+                if not isinstance(waited, socket.socket):
                     raise TypeError("only sockets were registered")
-                answer = connection.recv(65_536)
+                answer = waited.recv(65_536)
                 if not answer.startswith(b"HTTP/1.1 200"):
                     raise RuntimeError(f"a delivery was answered {answer[:40]!r}")
                 if waiting:
-                    connection.sendall(waiting.pop())
+                    waited.sendall(waiting.pop())
                 else:
-                    selector.unregister(connection)
-                    connection.close()
+                    selector.unregister(waited)
+                    waited.close()
             if time.monotonic() > ends:
                 raise RuntimeError("deliveries were not answered in time")
 

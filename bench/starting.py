@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 from bench import figures, machine, sites
-from membership.cli import demo
+from membership.cli.demo import RELEASE
 
 MOST_SERVE_S, MOST_FIRST_S, MOST_SECOND_S = 3, 60, 5
 LOADED_S = 400
@@ -42,7 +42,7 @@ def measure(given: argparse.Namespace, table: figures.Table) -> None:
         first = first_page(words, dict(os.environ), then=place / "loaded.json")
         table.add("`make demo`, an empty folder: the first page", first, "s", most=MOST_FIRST_S)
         told = json.loads((place / "loaded.json").read_text())
-        table.say(f"  its history: {told['patrons']:,} patrons, release {demo.RELEASE}")
+        table.say(f"  its history: {told['patrons']:,} patrons, release {RELEASE}")
         second = first_page(words, dict(os.environ))
         table.add("`make demo`, the second time: the first page", second, "s", most=MOST_SECOND_S)
 

@@ -38,9 +38,16 @@ def measure(_given: argparse.Namespace, table: figures.Table) -> None:
 
 
 def a_ukrainian_article(site: sites.Prepared) -> str:
-    """The first article that the Ukrainian front page leads to."""
+    """The first article that the Ukrainian front page leads to.
+
+    Raises:
+        LookupError: it leads to none.
+    """
     with urllib.request.urlopen(f"{site.url}/uk/", timeout=20) as answer:  # noqa: S310 - loopback
-        return re.findall(r'href="(/uk/articles/[^"]+)"', answer.read().decode())[0]
+        found = re.search(r'href="(/uk/articles/[^"]+)"', answer.read().decode())
+    if found is None:
+        raise LookupError("the Ukrainian front page leads to no article")
+    return found.group(1)
 
 
 def opened(browser: Browser, url: str) -> list[Request]:
