@@ -17,7 +17,7 @@ import pytest
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from membership import clock as clock_module
@@ -38,7 +38,7 @@ hypothesis.settings.load_profile("fuzz" if os.environ.get("MEMBERSHIP_TEST_FUZZ"
 # Where `tmp_path` is, as pytest documents it.
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", quickness.folder())
 
-ENGINE = {"engine_name", "postgres_url"}
+ENGINE = {"engine_name", "postgres", "postgres_url"}
 """The fixtures through which a test learns which engine is under test; all that has a database stands on them."""
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -77,16 +77,22 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(engine_name: str, worker_id: str) -> Iterator[str | None]:
-    """A database of this worker's own, or None on SQLite."""
+def postgres(engine_name: str, worker_id: str) -> Iterator[Engine | None]:
+    """A database of this worker's own with every table, or None on SQLite."""
     if engine_name != "postgresql":
         yield None
         return
     with servers.postgres(worker_id) as url:
         engine = create_engine(url)
         Base.metadata.create_all(engine)
+        yield engine
         engine.dispose()
-        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: Engine | None) -> str | None:
+    """The address of that database."""
+    return postgres.url.render_as_string(hide_password=False) if postgres else None
 
 
 @pytest.fixture
@@ -129,7 +135,9 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def app(settings_env: dict[str, str], tmp_path: Path, empty_file: Path) -> Iterator[Flask]:
+def app(
+    settings_env: dict[str, str], tmp_path: Path, empty_file: Path, postgres: Engine | None
+) -> Iterator[Flask]:
     """The whole application on an empty database."""
     if settings_env["MEMBERSHIP_DATABASE_URL"].startswith("sqlite"):
         shutil.copyfile(empty_file, tmp_path / "membership.db")
@@ -138,12 +146,15 @@ def app(settings_env: dict[str, str], tmp_path: Path, empty_file: Path) -> Itera
     quickness.share_templates(made)
     with made.app_context():
         quickness.share_statements(db.engine)
+        if postgres:
+            quickness.share_connections(db.engine, postgres)
     yield made
     with made.app_context():
         db.session.remove()
-        if db.engine.dialect.name == "postgresql":
-            quickness.empty(db.engine, Base.metadata)
-        db.engine.dispose()
+        if postgres:
+            quickness.empty(postgres, Base.metadata)
+        else:
+            db.engine.dispose()
 
 
 @pytest.fixture

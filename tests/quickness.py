@@ -94,6 +94,12 @@ def share_statements(engine: Engine) -> None:
     engine._compiled_cache = _statements  # SQLAlchemy 2.1 offers one for each connection only
 
 
+def share_connections(engine: Engine, known: Engine) -> None:
+    """Let an engine use the open connections of another to the same server, and what that has prepared on them."""
+    engine.pool.dispose()
+    engine.pool = known.pool
+
+
 def look_for_garbage_seldom() -> None:
     """Leave what is there once all tests are collected out of every look for garbage, and look less often."""
     gc.collect()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, create_engine, text
 
 from tests import quickness
 
@@ -53,7 +53,7 @@ def binary(name: str, *places: str) -> str:
 
 @contextmanager
 def postgres(name: str) -> Iterator[str]:
-    """A PostgreSQL server of this run's own, with one empty database; gives its address."""
+    """A PostgreSQL server of this run's own, on a socket in a folder, with one empty database; gives its address."""
     initdb, server = binary("initdb", *POSTGRES_PLACES), binary("postgres", *POSTGRES_PLACES)
     with tempfile.TemporaryDirectory(prefix="membership-postgres-", dir=quickness.folder()) as folder:
         data, port = Path(folder) / "data", free_port()
@@ -63,14 +63,16 @@ def postgres(name: str) -> Iterator[str]:
             [initdb, "-D", str(data), *options], check=True, capture_output=True, cwd=folder, **owner
         )
         running = subprocess.Popen(
-            [server, "-D", str(data), "-p", str(port), "-k", "", "-h", "127.0.0.1", *FORGETFUL],
+            [server, "-D", str(data), "-p", str(port), "-k", folder, "-h", "", *FORGETFUL],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=folder,
             **owner,
         )
         try:
-            yield _database(f"postgresql://membership@127.0.0.1:{port}", f"test_{name}")
+            yield _database(
+                URL.create("postgresql", "membership", port=port, query={"host": folder}), f"test_{name}"
+            )
         finally:
             running.send_signal(signal.SIGINT)  # fast shutdown: open connections are ended
             running.wait(timeout=20)
@@ -113,8 +115,8 @@ def _owner(folder: Path) -> dict[str, Any]:
     return {"user": owner.pw_uid, "group": owner.pw_gid}
 
 
-def _database(server: str, name: str) -> str:
-    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+def _database(server: URL, name: str) -> str:
+    engine = create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
     for _try in range(100):
         try:
             with engine.connect() as connection:
@@ -125,4 +127,4 @@ def _database(server: str, name: str) -> str:
     else:
         raise RuntimeError("PostgreSQL did not start")
     engine.dispose()
-    return f"{server}/{name}"
+    return server.set(database=name).render_as_string()

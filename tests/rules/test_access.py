@@ -4,13 +4,12 @@ What a route demands is declared on its view (web.access). Here every route of t
 whoever it does not admit learns nothing from it.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from membership.accounts.guards import admits
@@ -58,13 +57,12 @@ def _method(rule: Rule) -> str:
     return "GET" if "GET" in (rule.methods or ()) else next(iter(rule.methods or ("GET",)))
 
 
-def everybody(session: Session) -> Iterator[tuple[str, Account]]:
-    """One account of each kind that has signed in."""
-    yield "patron", an_account(session)
-    for role in Role:
-        for sees_patrons in (False, True):
-            name = f"{role}{', sees patrons' if sees_patrons else ''}"
-            yield name, an_account(session, role=role, sees_patrons=sees_patrons)
+EVERYBODY: dict[str, dict[str, Any]] = {"patron": {}} | {
+    f"{role}{', sees patrons' if sees_patrons else ''}": {"role": role, "sees_patrons": sees_patrons}
+    for role in Role
+    for sees_patrons in (False, True)
+}
+"""One account of each kind that has signed in."""
 
 
 def is_sent_to_sign_in(answer: object) -> bool:
@@ -118,12 +116,13 @@ def test_a_stranger_learns_nothing_from_any_page_that_is_not_public(app, client)
             assert is_sent_to_sign_in(answer), (method, route.path, answer.status_code)
 
 
-def test_each_role_enters_what_it_may_and_nothing_else(app, session, as_):
-    for name, account in everybody(session):
-        browser = as_(account)
-        for route in routes(app):
-            if route.declared is not None and route.declared.entry is Entry.STAFF:
-                _ask_for(browser, route, account, name)
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_each_role_enters_what_it_may_and_nothing_else(app, session, as_, who):
+    account = an_account(session, **EVERYBODY[who])
+    browser = as_(account)
+    for route in routes(app):
+        if route.declared is not None and route.declared.entry is Entry.STAFF:
+            _ask_for(browser, route, account, who)
 
 
 def _ask_for(browser: FlaskClient, route: Route, account: Account, name: str) -> None:
