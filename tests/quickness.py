@@ -18,6 +18,7 @@ from werkzeug.routing import Rule
 
 _ROOM = 2 * 1024**3
 _ALLOCATIONS_BETWEEN_LOOKS = 50_000
+_LEFT_BEHIND = 256 * 1024
 _COMPILED = ("arguments", "_converters", "_trace", "_parts", "_build", "_build_unknown")
 """What `Rule.compile` sets (Werkzeug 3.1, `werkzeug/routing/rules.py`)."""
 
@@ -108,13 +109,17 @@ def look_for_garbage_seldom() -> None:
 
 
 def empty(engine: Engine, metadata: MetaData) -> None:
-    """Empty every table of a PostgreSQL database and begin its numbers anew, touching only what has been used."""
+    """Empty every table of a PostgreSQL database and begin its numbers anew, touching only what has been used.
+
+    TRUNCATE, which makes new files, takes ten times as long as deleting a few rows; what they leave is let go with it.
+    """
     with engine.begin() as connection:
-        used = connection.scalars(text(union_of_tables(metadata))).all()
+        used = connection.execute(text(union_of_tables(metadata))).all()
         # Neither triggers nor foreign keys are asked: everything goes.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for name in used:  # few rows each: TRUNCATE, which makes new files, takes ten times as long
-            connection.execute(text(f'DELETE FROM "{name}"'))  # noqa: S608 - names of our own tables
+        for name, size in used:
+            words = f'TRUNCATE "{name}" CASCADE' if size > _LEFT_BEHIND else f'DELETE FROM "{name}"'  # noqa: S608 - names of our own tables
+            connection.execute(text(words))
         numbers = (
             "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
         )
@@ -123,8 +128,7 @@ def empty(engine: Engine, metadata: MetaData) -> None:
 
 
 def union_of_tables(metadata: MetaData) -> str:
-    """A query that gives the names of all tables with a row."""
-    return " UNION ALL ".join(
-        f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM \"{table.name}\")"  # noqa: S608 - names of our own tables
-        for table in metadata.sorted_tables
-    )
+    """A query that gives the name and the size in bytes of each table with a row."""
+    names = [table.name for table in metadata.sorted_tables]
+    each = "SELECT '{0}', pg_relation_size('\"{0}\"') WHERE EXISTS (SELECT 1 FROM \"{0}\")"
+    return " UNION ALL ".join(each.format(name) for name in names)

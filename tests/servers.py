@@ -21,8 +21,12 @@ from sqlalchemy import URL, create_engine, text
 
 from tests import quickness
 
-FORGETFUL = [f"-c{setting}=off" for setting in ("fsync", "synchronous_commit", "full_page_writes", "jit")]
-"""What PostgreSQL does to outlive a fall of the machine, and for queries that take seconds: neither happens here."""
+NEEDLESS = ("fsync", "synchronous_commit", "full_page_writes", "jit", "autovacuum")
+FORGETFUL = [f"-c{setting}=off" for setting in NEEDLESS]
+"""What PostgreSQL does to outlive a fall of the machine, for queries that take seconds, and to use room again.
+
+Without the last, rows lie in the order in which they were written, however long the run has been going on.
+"""
 POSTGRES_PLACES = ("/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/15/bin")
 
 

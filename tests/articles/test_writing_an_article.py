@@ -74,7 +74,7 @@ def test_every_save_leaves_a_revision_and_an_audit_entry(session, as_, ada):
     session.expire_all()
     bodies = [(one.body, one.account_id) for one in session.scalars(select(Revision).order_by(Revision.id))]
     assert bodies == [("It *stood* still.", ada.id), ("It stands still.", ada.id)]
-    actions = session.execute(select(AuditEntry.action, AuditEntry.actor_id)).all()
+    actions = session.execute(select(AuditEntry.action, AuditEntry.actor_id).order_by(AuditEntry.id)).all()
     assert actions == [("article.created", ada.id), ("article.changed", ada.id)]
 
 
