@@ -10,6 +10,9 @@ DEVELOPMENT := .venv/.development
 CATALOGS := $(wildcard membership/translations/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGS:.po=.mo)
 
+# A test run starts hundreds of processes of ours: each would compile every module again where the machine asks for that.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check bench fuzz translations clean
 
 demo: $(RUNTIME) $(COMPILED)  ## the site with two years of history on http://127.0.0.1:8000
