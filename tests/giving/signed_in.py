@@ -50,7 +50,9 @@ class Giver:
     def mails(self, kind: str) -> list[str]:
         """The subjects of the mails of a kind."""
         self.session.rollback()
-        found = self.session.scalars(select(OutgoingMail).filter_by(kind=f"giving/{kind}"))
+        found = self.session.scalars(
+            select(OutgoingMail).filter_by(kind=f"giving/{kind}").order_by(OutgoingMail.id)
+        )
         return [mail.subject for mail in found]
 
 

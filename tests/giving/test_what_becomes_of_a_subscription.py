@@ -56,7 +56,8 @@ def _sum(session, book: Book) -> int:
 
 def _mails(session, kind: str) -> list[OutgoingMail]:
     session.rollback()
-    return list(session.scalars(select(OutgoingMail).where(OutgoingMail.kind == f"giving/{kind}")))
+    query = select(OutgoingMail).where(OutgoingMail.kind == f"giving/{kind}")
+    return list(session.scalars(query.order_by(OutgoingMail.id)))
 
 
 def _period_end(account, subscription: str) -> datetime:

@@ -31,7 +31,7 @@ def test_a_grant_covers_to_the_end_of_its_last_day(as_, pia, session):
     row = only(session)
     assert (row.source, row.ends_at) == ("grant", datetime(2026, 12, 31, 22, tzinfo=UTC))  # midnight in Kyiv
     assert "She photographs for us." in browser.get(f"/staff/patrons/{public_id}").text
-    trail = session.execute(select(AuditEntry.action, AuditEntry.details)).all()
+    trail = session.execute(select(AuditEntry.action, AuditEntry.details).order_by(AuditEntry.id)).all()
     assert trail[0][0] == "grant.made"
     assert trail[0][1] == {"patron": public_id, "last_day": "2026-12-31"}
 

@@ -40,7 +40,9 @@ def _patron(session, name: str) -> Patron:
 def _invited(session) -> list[tuple[str, str]]:
     due.apply_all(session)
     session.rollback()
-    mails = session.scalars(select(OutgoingMail).filter_by(kind="patrons/invited_to_move"))
+    mails = session.scalars(
+        select(OutgoingMail).filter_by(kind="patrons/invited_to_move").order_by(OutgoingMail.id)
+    )
     return sorted((mail.recipient, mail.language) for mail in mails)
 
 
