@@ -79,6 +79,17 @@ def begun(account, session, hear) -> str:
     return str(subscription)
 
 
+def _monthly(item, amount):
+    """Another price a month for what an item sells."""
+    recurring = {"interval": "month"}
+    return {
+        "currency": "eur",
+        "product": item["price"]["product"],
+        "unit_amount": amount,
+        "recurring": recurring,
+    }
+
+
 def test_s01_canceled_at_the_end_keeps_its_rights_until_the_paid_end(account, session, hear, begun):
     _update(account, begun, cancel_at_period_end=True)
     hear()
@@ -275,13 +286,12 @@ def test_s16_an_inquiry_moves_no_money_and_no_rights(account, session, hear, beg
 
 def test_s18_another_amount_moves_the_recurring_sum_when_the_price_changes(account, session, hear, begun):
     item = account.sandbox.get(begun)["items"]["data"][0]
-    price = {
-        "currency": "eur",
-        "product": item["price"]["product"],
-        "unit_amount": 800,
-        "recurring": {"interval": "month"},
-    }
-    _update(account, begun, items=[{"id": item["id"], "price_data": price}], proration_behavior="none")
+    _update(
+        account,
+        begun,
+        items=[{"id": item["id"], "price_data": _monthly(item, 800)}],
+        proration_behavior="none",
+    )
     hear()
 
     changed = session.scalars(select(Movement).where(Movement.kind == "up")).one()
@@ -292,15 +302,12 @@ def test_s18_another_amount_moves_the_recurring_sum_when_the_price_changes(accou
 def test_s18_a_change_that_is_charged_at_once_books_what_stripes_bill_says(account, session, hear, begun):
     account.sandbox.advance("10 days")
     item = account.sandbox.get(begun)["items"]["data"][0]
-    price = {
-        "currency": "eur",
-        "product": item["price"]["product"],
-        "unit_amount": 800,
-        "recurring": {"interval": "month"},
-    }
     changed_at = _now(account)
     _update(
-        account, begun, items=[{"id": item["id"], "price_data": price}], proration_behavior="always_invoice"
+        account,
+        begun,
+        items=[{"id": item["id"], "price_data": _monthly(item, 800)}],
+        proration_behavior="always_invoice",
     )
     hear()
 
