@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import figures, machine, sites
-from membership.cli import deploying, serving
+from membership.cli import deploying, granian
 
 NGINX, RECIPE, FLOOR = sites.SITE + 1, sites.SITE + 2, sites.SITE + 3
 CONNECTIONS = 32
@@ -201,7 +201,7 @@ def floor(site: sites.Prepared) -> Iterator["subprocess.Popen[bytes]"]:
     told = json.dumps([(name, value) for name, value in own if name not in {"date", "server", "connection"}])
     env = {**os.environ, "BENCH_BODY": str(site.folder / "body"), "BENCH_HEADERS": told}
     where = (f"--port={FLOOR}", f"--workers={sites.WORKERS}", "--no-log")
-    words = [sys.executable, "-m", "granian", *serving.GRANIAN, *where, "bench.floor:app"]
+    words = [sys.executable, "-m", "granian", *granian.OPTIONS, *where, "bench.floor:app"]
     with machine.running(
         machine.pinned(machine.SERVER_CORE, words), env, url=f"http://127.0.0.1:{FLOOR}/"
     ) as process:

@@ -16,14 +16,14 @@ from membership.app import create_app
 from membership.articles import picturing
 from membership.cli import demonstration
 from membership.cli.database import upgrade_schema
-from membership.cli.demo import environment
+from membership.cli.demo import SHOWN_ARTICLE, environment
 from membership.db import db
 from membership.settings import Settings
 from membership.web import page_store
 
 SITE = 8190
 """The port of the site; NGINX and what stands beside it take the next ones."""
-ARTICLE = f"/articles/{demonstration.SHOWN_ARTICLE}"
+ARTICLE = f"/articles/{SHOWN_ARTICLE}"
 WORKERS = 2
 
 

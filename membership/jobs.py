@@ -7,22 +7,34 @@ the minute until the worker's own round.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
-from huey import BlackHoleHuey, MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey
-from huey.api import Huey, TaskWrapper
 from sqlalchemy import event
 from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from huey.api import Huey, TaskWrapper
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass
+class _Queue:
+    url: str
+
+    @cached_property
+    def task(self) -> "TaskWrapper":
+        """What sends a wake-up; it and its queue are made when one is first sent."""
+        return _huey(self.url).task(name="wake")(_run)
+
+
+@dataclass
 class _Jobs:
-    huey: Huey = field(default_factory=BlackHoleHuey)
-    task: TaskWrapper | None = None
+    queue: _Queue | None = None
     handlers: dict[str, Callable[[], object]] = field(default_factory=dict)
 
 
@@ -31,11 +43,12 @@ _jobs = _Jobs()
 
 def configure(url: str) -> None:
     """Send wake-ups through this queue from now on (the factory calls it)."""
-    _jobs.huey = _huey(url)
-    _jobs.task = _jobs.huey.task(name="wake")(_run)
+    _jobs.queue = _Queue(url)
 
 
-def _huey(url: str) -> Huey:
+def _huey(url: str) -> "Huey":
+    from huey import MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey  # noqa: PLC0415 - a quarter of a second at the start
+
     scheme = urlsplit(url).scheme
     if scheme == "memory":
         return MemoryHuey("membership", results=False)
@@ -48,9 +61,16 @@ def _huey(url: str) -> Huey:
     return SqliteHuey("membership", filename=str(file), results=False, fsync=False)
 
 
-def queue() -> Huey:
-    """The queue, for the worker that reads it."""
-    return _jobs.huey
+def queue() -> "Huey":
+    """The queue, for the worker that reads it.
+
+    Raises:
+        RuntimeError: none was configured.
+    """
+    if _jobs.queue is None:
+        raise RuntimeError("jobs.configure comes first")
+    huey: Huey = _jobs.queue.task.huey
+    return huey
 
 
 def handle(name: str, handler: Callable[[], object]) -> None:
@@ -72,10 +92,10 @@ def _send(session: Session) -> None:
     if session.in_nested_transaction():
         return  # only a savepoint was let go; the transaction is still open
     for name in sorted(session.info.pop("wakes", ())):
-        if _jobs.task is None:
+        if _jobs.queue is None:
             continue
         try:
-            _jobs.task(name)
+            _jobs.queue.task(name)
         except Exception:  # noqa: BLE001 - the commit stands; the worker's own round will find the work
             log.warning("wake_up_lost", name=name)
 

@@ -71,9 +71,6 @@ def list_() -> None:
         click.echo(f"{account.email}\t{', '.join(rights)}")
 
 
-COMMANDS: tuple[click.Command, ...] = (staff,)
-
-
 def _somebody(email: str) -> Account:
     try:
         account = enrolling.by_email(db.session(), email)

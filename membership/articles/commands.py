@@ -138,6 +138,3 @@ def rebuild() -> None:
             note(path)
             count += 1
     click.echo(f"{count} pages made.")
-
-
-COMMANDS: tuple[click.Command, ...] = (imports, pages)

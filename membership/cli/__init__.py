@@ -1,35 +1,66 @@
-"""The `membership` command, on Flask's own CLI; each feature brings its commands, this package gathers them."""
+"""The `membership` command; each feature brings its commands, on Flask's own CLI, and this package gathers them."""
 
 import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
-from flask.cli import AppGroup, ScriptInfo
 
-from membership.accounts.commands import COMMANDS as ACCOUNTS
-from membership.app import create_app
-from membership.articles.commands import COMMANDS as ARTICLES
-from membership.cli.backing_up import backup, restore
-from membership.cli.database import database
-from membership.cli.demo import demo
-from membership.cli.deploying import deploy_files
-from membership.cli.doctor import doctor
-from membership.cli.exporting.command import export
-from membership.cli.initializing import init
-from membership.cli.seed.command import seed
-from membership.cli.serving import serve
-from membership.cli.state import state
-from membership.cli.working import worker
-from membership.giving.commands import COMMANDS as GIVING
-from membership.sandbox.commands import sandbox_command
 from membership.settings import SettingsError
-from membership.topics.commands import COMMANDS as TOPICS
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 EXIT_CONFIG = 78
 """The exit code for wrong settings (sysexits' EX_CONFIG)."""
+COMMANDS = {
+    "backup": "membership.cli.backing_up:backup",
+    "db": "membership.cli.database:database",
+    "demo": "membership.cli.demo:demo",
+    "deploy-files": "membership.cli.deploying:deploy_files",
+    "doctor": "membership.cli.doctor:doctor",
+    "events": "membership.giving.commands:events",
+    "export": "membership.cli.exporting.command:export",
+    "import": "membership.giving.import_commands:imports",
+    "init": "membership.cli.initializing:init",
+    "pages": "membership.articles.commands:pages",
+    "receipts": "membership.giving.receipts_commands:receipts_group",
+    "reconcile": "membership.giving.commands:reconcile",
+    "recount": "membership.topics.commands:recount",
+    "restore": "membership.cli.backing_up:restore",
+    "sandbox": "membership.sandbox.commands:sandbox_command",
+    "seed": "membership.cli.seed.command:seed",
+    "serve": "membership.cli.serving:serve",
+    "shield": "membership.giving.commands:shield_command",
+    "staff": "membership.accounts.commands:staff",
+    "state": "membership.cli.state:state",
+    "worker": "membership.cli.working:worker",
+}
+"""Where each command is: a module, and its name there."""
+WITHOUT_THE_APP = {"demo", "serve"}
+"""Those that only start others, and so need not wait for Flask."""
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are asked for, so that each waits for its own part of the product only."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in order."""
+        return sorted({*COMMANDS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, or None if there is none."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        if ctx.obj is None and cmd_name not in WITHOUT_THE_APP:
+            ctx.obj = _app_made_when_needed()
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
 
 
 @click.group(
-    cls=AppGroup,
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Run a newsroom's membership: free articles, one appeal, patrons who vote.\n\n"
     "\b\nTry it on this machine:   membership demo\nCheck a running one:      membership doctor",
@@ -38,34 +69,22 @@ def membership() -> None:
     """All commands of the product."""
 
 
-for command in (
-    demo,
-    init,
-    database,
-    serve,
-    worker,
-    deploy_files,
-    seed,
-    doctor,
-    state,
-    backup,
-    restore,
-    export,
-    sandbox_command,
-    *ACCOUNTS,
-    *ARTICLES,
-    *GIVING,
-    *TOPICS,
-):
-    membership.add_command(command)
+def _app_made_when_needed() -> object:
+    from flask.cli import ScriptInfo  # noqa: PLC0415 - a quarter of a second that not every command has to wait for
+
+    return ScriptInfo(create_app=_create_app)
+
+
+def _create_app() -> "Flask":
+    from membership.app import create_app  # noqa: PLC0415 - seconds, likewise
+
+    return create_app()
 
 
 def main() -> None:
     """Run the command line; wrong settings are listed one a line, with what to do."""
     try:
-        membership.main(
-            obj=ScriptInfo(create_app=create_app), prog_name="membership", auto_envvar_prefix=None
-        )
+        membership.main(prog_name="membership", auto_envvar_prefix=None)
     except SettingsError as error:
         for fault in error.faults:
             click.echo(f"membership: {fault}", err=True)

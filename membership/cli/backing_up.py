@@ -17,7 +17,8 @@ from membership.articles.models import Article
 from membership.cli import archive, copying
 from membership.cli.archive import DamagedBackupError, Manifest
 from membership.cli.copying import CopyingError
-from membership.cli.database import known_revisions, refuse_other_schema, revision_of, upgrade_schema
+from membership.cli.database import upgrade_schema
+from membership.cli.revisions import known_revisions, refuse_other_schema, revision_of
 from membership.db import db, run_unit, wait_longer
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving.commands import reconcile_showing
@@ -36,7 +37,7 @@ def backup(file: Path) -> None:
 
     Example: membership backup /backups/newsroom-2026-11-24.tar.gz
     """
-    refuse_other_schema()
+    refuse_other_schema(db.engine)
     if file.exists():
         raise click.ClickException(f"{file} is there already, and a backup overwrites nothing.")
     with _Told(), TemporaryDirectory(dir=file.parent.absolute(), prefix=".backup-") as folder:

@@ -5,11 +5,8 @@ from typing import Any
 import click
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from flask.cli import AppGroup
-from sqlalchemy import Engine
 
 from membership import paths
 from membership.db import db
@@ -27,38 +24,6 @@ def alembic_config() -> Config:
 def is_a_models(name: str | None, kind: str, _parents: Any) -> bool:  # noqa: ANN401 - Alembic's
     """Whether a table, column or index found in the database is a model's; those of search are articles.words'."""
     return kind not in {"table", "column", "index"} or not (name or "").startswith("search_")
-
-
-def revision_of(engine: Engine) -> str | None:
-    """The revision that a database's schema is at, or None if it has none."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def known_revisions() -> set[str]:
-    """Every revision that this release knows."""
-    script = ScriptDirectory.from_config(alembic_config())
-    return {revision.revision for revision in script.walk_revisions()}
-
-
-class OtherSchemaError(click.ClickException):
-    """The database's schema is not this release's."""
-
-    exit_code = 2
-
-
-def refuse_other_schema() -> None:
-    """Refuse to serve or work on a schema that this release does not know.
-
-    Raises:
-        OtherSchemaError: the schema is older or newer, or there is none.
-    """
-    found = revision_of(db.engine)
-    if found == ScriptDirectory.from_config(alembic_config()).get_current_head():
-        return
-    if found is None or found in known_revisions():
-        raise OtherSchemaError("The database's schema is older than this release. Run: membership db upgrade")
-    raise OtherSchemaError("The database's schema is newer than this release. Install the newer release.")
 
 
 def upgrade_schema() -> None:

@@ -21,14 +21,14 @@ from shutil import rmtree
 import click
 from rich.console import Console
 
-from membership.app import create_app
-from membership.cli import demonstration
-from membership.cli.database import upgrade_schema
-from membership.db import db
-from membership.settings import PREFIX, SANDBOX_WEBHOOK_SECRET, Settings
+from membership import paths
+from membership.cli import granian
+from membership.settings import PREFIX, SANDBOX_WEBHOOK_SECRET
 
 RELEASE = 3
 """Counts up when the demonstration's data must be made anew."""
+SHOWN_ARTICLE = "price-of-bread"
+"""The article among the links that are printed."""
 console = Console(highlight=False)
 
 
@@ -51,15 +51,19 @@ def demo(port: int, sandbox_port: int, patrons: int, folder: Path) -> None:
     for taken, flag in ((port, "--port"), (sandbox_port, "--sandbox-port")):
         refuse_taken_port(taken, flag)
     folder = folder.absolute()
-    is_new = not _is_loaded(folder, patrons)
+    loaded = {"release": RELEASE, "revision": _newest_revision(), "patrons": patrons}
+    is_new = not _is_there(folder, loaded)
     if is_new and folder.exists():
         rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     env = environment(folder, port=port, sandbox_port=sandbox_port)
     write_environment(folder, env)
-    prepare(env)
+    if is_new:
+        from membership.cli import preparing  # noqa: PLC0415 - the whole app: seconds that a second start can do without
+
+        preparing.prepare(env)
     with Processes(env) as processes:
-        processes.start("serve", "--port", str(port), "--workers", "2")
+        processes.serve(port)
         wait_until_answered(f"http://127.0.0.1:{port}/live", processes)
         show_links(port, sandbox_port, folder)
         processes.start(
@@ -77,7 +81,7 @@ def demo(port: int, sandbox_port: int, patrons: int, folder: Path) -> None:
         wait_until_answered(f"http://127.0.0.1:{sandbox_port}/", processes)
         if is_new:
             processes.run("seed", "--patrons", str(patrons), "--months", "24", "--demonstration")
-            (folder / "loaded.json").write_text(json.dumps({"release": RELEASE, "patrons": patrons}))
+            (folder / "loaded.json").write_text(json.dumps(loaded))
         console.print("Everything is loaded. Ctrl-C ends the demonstration.")
         processes.wait()
 
@@ -120,24 +124,17 @@ def write_environment(folder: Path, env: Mapping[str, str]) -> None:
     (folder / "env").write_text("".join(lines))
 
 
-def prepare(env: Mapping[str, str]) -> None:
-    """Bring the schema up to date and, in an empty database, load the newsroom's content."""
-    app = create_app(Settings.from_environment(env))
-    with app.app_context():
-        upgrade_schema()
-        session = db.session()
-        if not demonstration.is_set_up(session):
-            demonstration.set_up(session, media_folder=app.extensions["membership_media"])
-        db.session.remove()
-        db.engine.dispose()
+def _newest_revision() -> str:
+    return max(file.stem for file in (paths.MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
-def _is_loaded(folder: Path, patrons: int) -> bool:
+def _is_there(folder: Path, loaded: Mapping[str, object]) -> bool:
+    """Whether a folder holds just this demonstration, whole."""
     try:
         told = json.loads((folder / "loaded.json").read_text())
     except (FileNotFoundError, ValueError):
         return False
-    return bool(told == {"release": RELEASE, "patrons": patrons})
+    return bool(told == loaded) and all((folder / name).exists() for name in ("membership.db", "sandbox.db"))
 
 
 @dataclass
@@ -166,13 +163,18 @@ class Processes:
                 process.kill()
         return kind is KeyboardInterrupt
 
+    def serve(self, port: int) -> None:
+        """Run what `membership serve` becomes: the schema is known to be right, so no need to look at it."""
+        words = granian.command(host="127.0.0.1", port=port, workers=2)
+        self._start("serve", words, {**self.env, **granian.ENVIRONMENT})
+
     def start(self, name: str, *words: str) -> None:
         """Run a command of `membership` beside this one; its own Ctrl-C is ours."""
+        self._start(name, [sys.executable, "-m", "membership", name, *words], self.env)
+
+    def _start(self, name: str, words: list[str], env: Mapping[str, str]) -> None:
         self._running[name] = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "membership", name, *words],
-            env=dict(self.env),
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
+            words, env=dict(env), stdout=subprocess.DEVNULL, start_new_session=True
         )
 
     def run(self, name: str, *words: str) -> None:
@@ -238,7 +240,7 @@ def show_links(port: int, sandbox_port: int, folder: Path) -> None:
     site = f"http://127.0.0.1:{port}"
     rows = (
         ("Front page", f"{site}/"),
-        ("An article", f"{site}/articles/{demonstration.SHOWN_ARTICLE}"),
+        ("An article", f"{site}/articles/{SHOWN_ARTICLE}"),
         ("Staff desk", f"{site}/demo/desk"),
         ("Mailbox", f"{site}/demo/mailbox"),
         ("Sandbox", f"http://127.0.0.1:{sandbox_port}/  (card 4242 4242 4242 4242 pays)"),

@@ -32,8 +32,6 @@ from membership.topics.errors import StandingError
 from membership.topics.models import Round, Topic, TopicState
 
 LANGUAGES = ("en", "uk")
-SHOWN_ARTICLE = "price-of-bread"
-"""The article that `membership demo` names among its links."""
 BALLOTS_AT_ONCE = 10
 
 

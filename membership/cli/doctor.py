@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from membership.articles import checking as articles
 from membership.cli import checking as house
-from membership.cli.database import OtherSchemaError, refuse_other_schema
+from membership.cli.revisions import OtherSchemaError, refuse_other_schema
 from membership.cli.snapshot import snapshot
 from membership.db import db
 from membership.giving import checking as giving
@@ -38,7 +38,7 @@ def doctor(*, as_json: bool) -> None:
     Example: membership doctor --json
     """
     try:
-        refuse_other_schema()
+        refuse_other_schema(db.engine)
         findings = examine(db.session())
     except OtherSchemaError as error:
         _give_up(error.message)

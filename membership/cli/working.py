@@ -20,7 +20,7 @@ from membership import jobs
 from membership.accounts import signing_in
 from membership.appeals import concluding
 from membership.articles import picturing, presence
-from membership.cli.database import refuse_other_schema
+from membership.cli.revisions import refuse_other_schema
 from membership.db import db, is_passing, run_unit, wait_longer
 from membership.giving import (
     applying,
@@ -112,7 +112,7 @@ def worker(*, once: bool) -> None:
     Example: membership worker
     """
     wait_longer(seconds=TURN_S)
-    refuse_other_schema()
+    refuse_other_schema(db.engine)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's documented way to the app behind the proxy
     if once:
         round_of_work(app)

@@ -1,7 +1,7 @@
 """The way to Stripe: one client, pinned to one API version, with bounds on how long and how much of us it may hold.
 
 Connecting may take 3 s, waiting for bytes 10 s, a call with its repeats 15 s in all, also where the answer trickles.
-At most MOST_CALLS_AT_ONCE run at a time, which is half of what a web worker serves at once (cli.serving.GRANIAN): when
+At most MOST_CALLS_AT_ONCE run at a time, which is half of what a web worker serves at once (cli.granian.OPTIONS): when
 a slow Stripe holds them all, further calls fail at once and the other half serves the rest of the site. No transaction
 may be open during a call.
 """

@@ -18,7 +18,7 @@ from membership import clock
 from membership.db import db, run_unit, wait_longer
 from membership.gateway import client
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import applying, import_commands, receipts_commands, receiving, reconciling
+from membership.giving import applying, receiving, reconciling
 from membership.giving.fields import Json, UnreadableObjectError
 from membership.giving.models import Event, EventState
 from membership.giving.reconciling import Found
@@ -182,12 +182,3 @@ def shield_command(state: str | None) -> None:
             f"Protected mode is on since {standing.since:%Y-%m-%d %H:%M} UTC ({standing.why}),"
             f" until {standing.until:%H:%M} UTC unless there is more reason."
         )
-
-
-COMMANDS: tuple[click.Command, ...] = (
-    reconcile,
-    events,
-    shield_command,
-    *receipts_commands.COMMANDS,
-    *import_commands.COMMANDS,
-)

@@ -144,5 +144,4 @@ def _progress() -> Iterator[Progress]:
         yield note
 
 
-COMMANDS: tuple[click.Command, ...] = (imports,)
 """Articles and patrons are taken by one command."""

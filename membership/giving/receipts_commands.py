@@ -201,6 +201,3 @@ def _keep(file: Path, made: bytes) -> None:
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)
-
-
-COMMANDS: tuple[click.Command, ...] = (receipts_group,)

@@ -103,6 +103,3 @@ def _show(outcome: Outcome, titles: Mapping[str, str]) -> None:
 def _give_up(sentence: str) -> NoReturn:
     click.echo(f"membership recount: {sentence}", err=True)
     raise SystemExit(COULD_NOT_RUN)
-
-
-COMMANDS: tuple[click.Command, ...] = (recount,)

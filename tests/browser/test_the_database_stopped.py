@@ -17,7 +17,7 @@ from tests.browser import walking
 from tests.browser.live import Site
 from tests.browser.visiting import Visitor, as_staff
 
-PREPARE = "import os; from membership.cli.demo import prepare; prepare(os.environ)"
+PREPARE = "import os; from membership.cli.preparing import prepare; prepare(os.environ)"
 
 
 @contextmanager
