@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import archive, figures, lighthouse, memory, observatory, pages, starting, webhooks, weight
+from bench import archive, figures, forged, lighthouse, memory, observatory, pages, starting, webhooks, weight
 
 PARTS: dict[str, Callable[[list[str]], int]] = {
     "pages": pages.main,
@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[list[str]], int]] = {
     "starting": starting.main,
     "archive": archive.main,
     "webhooks": webhooks.main,
+    "forged": forged.main,
     "lighthouse": lighthouse.main,
     "observatory": observatory.main,
 }

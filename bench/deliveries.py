@@ -81,10 +81,12 @@ def delivery(event: Json) -> Json:
     return create_environ("/stripe/events", method="POST", data=body, headers=signed(body))
 
 
-def request(event: Json, port: int) -> bytes:
-    """A delivery as it comes over the wire."""
+def request(event: Json, port: int, *, signature: str | None = None) -> bytes:
+    """A delivery as it comes over the wire; with another signature than its own if one is given."""
     body = json.dumps(event).encode()
     told = {"Host": f"127.0.0.1:{port}", "Content-Length": str(len(body)), **signed(body)}
+    if signature is not None:
+        told["Stripe-Signature"] = signature
     head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
     return f"POST /stripe/events HTTP/1.1\r\n{head}\r\n".encode() + body
 

@@ -63,11 +63,11 @@ def measure(given: argparse.Namespace, table: figures.Table) -> None:
     table.say(f"  {given.rounds} interleaved rounds of {given.seconds} s, {CONNECTIONS} connections")
     with (
         sites.prepared() as site,
-        sites.serving(site, core=machine.SERVER_CORE) as granian,
+        sites.serving(site, core=machine.SERVER_CORE) as ours,
         nginx(site) as front,
         floor(site) as least,
     ):
-        cases = [*cases_of("granian", sites.SITE, granian.pid), *cases_of("nginx", NGINX, front.pid)]
+        cases = [*cases_of("granian", sites.SITE, ours.pid), *cases_of("nginx", NGINX, front.pid)]
         cases.append(Case("plain", "recipe", RECIPE, front.pid))
         cases.append(Case("plain", "floor", FLOOR, least.pid))
         rounds: dict[Case, list[Round]] = {case: [] for case in cases}

@@ -28,9 +28,9 @@ def acknowledged_a_second(folder: Path, events: list[Json], connections: int) ->
     Raises:
         RuntimeError: one was answered with anything but 200, or took too long.
     """
-    with _server(folder) as (process_id, port):
+    with server(folder) as (process_id, port):
         waiting = [request(event, port) for event in reversed(events)]
-        with _pinned(1):
+        with pinned(1):
             began, processor = time.perf_counter(), _processor_seconds(process_id)
             _deliver(waiting, port, connections)
             seconds, processor = time.perf_counter() - began, _processor_seconds(process_id) - processor
@@ -64,13 +64,13 @@ def _deliver(waiting: list[bytes], port: int, connections: int) -> None:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[tuple[int, int]]:
+def server(folder: Path) -> Iterator[tuple[int, int]]:
     """The production server with one worker; gives its process and its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     words = [sys.executable, "-m", "membership", "serve", "--port", str(port), "--workers", "1"]
-    with _pinned(0):  # the server inherits it
+    with pinned(0):  # the server inherits it
         process = subprocess.Popen(
             words,
             env={**os.environ, **environment(folder)},
@@ -108,7 +108,7 @@ def _processor_seconds(process_id: int) -> float:
 
 
 @contextmanager
-def _pinned(core: int) -> Iterator[None]:
+def pinned(core: int) -> Iterator[None]:
     """Run what is in the block, and what it starts, on one core."""
     before = os.sched_getaffinity(0)
     if {0, 1} <= before:

@@ -26,7 +26,7 @@ MOST_BYTES = 20_000
 @access.signed_in
 def new_proof() -> ResponseReturnValue:
     """Give what the browser asks a passkey."""
-    from membership.accounts import ceremonies  # noqa: PLC0415 - see there
+    from membership.accounts import ceremonies  # noqa: PLC0415 - WebAuthn is 7 MiB that few workers need
 
     visitor = _staff()
     options = ceremonies.proof_options(db.session(), visitor.row, visitor.account, _site())
@@ -38,7 +38,7 @@ def new_proof() -> ResponseReturnValue:
 @access.signed_in
 def create_proof() -> ResponseReturnValue:
     """Open the desk with a passkey."""
-    from membership.accounts import ceremonies  # noqa: PLC0415 - see there
+    from membership.accounts import ceremonies  # noqa: PLC0415 - WebAuthn is 7 MiB that few workers need
 
     visitor = _staff()
     try:
@@ -58,7 +58,7 @@ def create_proof() -> ResponseReturnValue:
 @access.staff("staff")
 def new() -> ResponseReturnValue:
     """Give what the browser is asked in order to make a passkey."""
-    from membership.accounts import ceremonies  # noqa: PLC0415 - see there
+    from membership.accounts import ceremonies  # noqa: PLC0415 - WebAuthn is 7 MiB that few workers need
 
     visitor = _staff()
     options = ceremonies.registration_options(db.session(), visitor.row, visitor.account, _site())
@@ -70,7 +70,7 @@ def new() -> ResponseReturnValue:
 @access.staff("staff")
 def create() -> ResponseReturnValue:
     """Keep a new passkey."""
-    from membership.accounts import ceremonies  # noqa: PLC0415 - see there
+    from membership.accounts import ceremonies  # noqa: PLC0415 - WebAuthn is 7 MiB that few workers need
 
     visitor = _staff()
     account = visitor.account
