@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 EXIT_CONFIG = 78
 """The exit code for wrong settings (sysexits' EX_CONFIG)."""
+EXIT_UNAVAILABLE = 69
+"""The exit code where the database could not be used (sysexits' EX_UNAVAILABLE)."""
 COMMANDS = {
     "backup": "membership.cli.backing_up:backup",
     "db": "membership.cli.database:database",
@@ -82,10 +84,27 @@ def _create_app() -> "Flask":
 
 
 def main() -> None:
-    """Run the command line; wrong settings are listed one a line, with what to do."""
+    """Run the command line; wrong settings are listed one a line, with what to do, and a database gone is said."""
     try:
         membership.main(prog_name="membership", auto_envvar_prefix=None)
     except SettingsError as error:
         for fault in error.faults:
             click.echo(f"membership: {fault}", err=True)
         sys.exit(EXIT_CONFIG)
+    except Exception as error:
+        if not _is_of_the_database(error):
+            raise
+        said = " ".join(str(getattr(error, "orig", error)).split())
+        click.echo(
+            f"membership: The database could not be used: {said}\n"
+            "See that it runs, that MEMBERSHIP_DATABASE_URL leads to it, and that it has its tables"
+            " (membership db upgrade); then run this again.",
+            err=True,
+        )
+        sys.exit(EXIT_UNAVAILABLE)
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - there already where a database was asked
+
+    return isinstance(error, OperationalError)
