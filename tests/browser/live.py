@@ -33,8 +33,8 @@ class Site:
     folder: Path
 
     def mails_to(self, address: str) -> list[EmailMessage]:
-        """What has been mailed to an address, oldest first."""
-        files = sorted((self.folder / "mail").glob("*.eml"), key=lambda file: file.stat().st_mtime_ns)
+        """What has been mailed to an address, oldest first; a mail still being written has a dot before its name."""
+        files = sorted((self.folder / "mail").glob("[0-9]*.eml"), key=lambda file: file.stat().st_mtime_ns)
         mails = [BytesParser(policy=policy.default).parsebytes(file.read_bytes()) for file in files]
         return [mail for mail in mails if address in str(mail["To"])]
 
