@@ -27,6 +27,8 @@ from membership.settings import PREFIX, SANDBOX_WEBHOOK_SECRET
 
 RELEASE = 3
 """Counts up when the demonstration's data must be made anew."""
+LONGEST_END_S = 5
+"""How long each process has to end by itself."""
 SHOWN_ARTICLE = "price-of-bread"
 """The article among the links that are printed."""
 console = Console(highlight=False)
@@ -158,9 +160,11 @@ class Processes:
             process.terminate()
         for process in self._running.values():
             try:
-                process.wait(timeout=15)
+                process.wait(timeout=LONGEST_END_S)
             except subprocess.TimeoutExpired:
-                process.kill()
+                os.killpg(
+                    process.pid, signal.SIGKILL
+                )  # with its workers: one that is still starting hears no signal
         return kind is KeyboardInterrupt
 
     def serve(self, port: int) -> None:

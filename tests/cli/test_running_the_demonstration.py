@@ -112,6 +112,18 @@ def test_it_shows_links_loads_while_the_site_answers_and_ctrl_c_ends_all_of_it(d
     assert again.get("/topics") == 200
 
 
+def test_ctrl_c_before_the_first_page_leaves_nothing_behind_either(demonstration):
+    running = demonstration()
+    until = time.monotonic() + 60
+    while not any("granian" in one for one in running.left()):
+        assert time.monotonic() < until, running.printed
+        time.sleep(0.05)
+    time.sleep(0.5)  # its workers are being started, and hear no signal
+
+    assert running.interrupt() == 0
+    assert running.left() == []
+
+
 @pytest.mark.parametrize(("flag", "variable"), [("--port", "PORT"), ("--sandbox-port", "SANDBOX_PORT")])
 def test_a_taken_port_is_said_plainly_with_what_changes_it(tmp_path: Path, flag: str, variable: str):
     with socket.create_server(("127.0.0.1", 0)) as other:
