@@ -162,9 +162,8 @@ class Processes:
             try:
                 process.wait(timeout=LONGEST_END_S)
             except subprocess.TimeoutExpired:
-                os.killpg(
-                    process.pid, signal.SIGKILL
-                )  # with its workers: one that is still starting hears no signal
+                # With its workers: a web worker that is still starting hears no signal.
+                os.killpg(process.pid, signal.SIGKILL)
         return kind is KeyboardInterrupt
 
     def serve(self, port: int) -> None:
