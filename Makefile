@@ -13,22 +13,29 @@ COMPILED := $(CATALOGS:.po=.mo)
 # A test run starts hundreds of processes of ours: each would compile every module again where the machine asks for that.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench fuzz translations clean
+.PHONY: demo test check lint types rules bench fuzz translations clean
 
 demo: $(RUNTIME) $(COMPILED)  ## the site with two years of history on http://127.0.0.1:8000
 	@$(BIN)/membership demo --port $(PORT) --sandbox-port $(SANDBOX_PORT)
 
-test: check  ## the checks, then everything this machine can run
+test: $(DEVELOPMENT) $(COMPILED)  ## the checks, then everything this machine can run
+	@$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync=target check
 	$(PYTEST) -m "not browser" --ignore=tests/rules
 	$(PYTEST) -m "not browser and not one_engine" --engine postgresql
 	$(PYTEST) -m browser
 
-check: $(DEVELOPMENT) $(COMPILED)  ## lint, types, floors, templates, migrations
+check: lint types rules  ## lint, types, floors, templates, migrations
+
+lint: $(DEVELOPMENT)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/djlint --quiet --check --lint templates
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+types: $(DEVELOPMENT)
+	$(BIN)/mypy
+
+rules: $(DEVELOPMENT) $(COMPILED)
 	$(PYTEST) -q tests/rules
 
 bench: $(DEVELOPMENT) $(COMPILED)  ## figures measured on this machine, beside their bars

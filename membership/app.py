@@ -14,7 +14,7 @@ from membership.appeals import staff_routes as staff_appeals
 from membership.articles import addresses
 from membership.articles import routes as articles
 from membership.articles import staff_routes as staff_articles
-from membership.db import db
+from membership.db import REPLICA, db
 from membership.gateway import client as gateway
 from membership.giving import door
 from membership.giving import routes as giving
@@ -100,6 +100,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_BINDS={REPLICA: replica} if (replica := settings.reports_database_url) else {},
         SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},  # an error's text could hold an address
         BASE_URL=settings.base_url,
         STRIPE_API_BASE=settings.stripe_api_base,

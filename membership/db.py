@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, TypeVar
 
+from flask import g, has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as BoundSession
 from sqlalchemy import (
@@ -149,15 +150,27 @@ def add_unless_there(session: Session, model: type[Base], **values: object) -> N
 _writing: ContextVar[bool] = ContextVar("writing", default=True)
 
 
+REPLICA = "replica"
+"""The name of the engine that reports may ask; there is one where the operator has named a replica."""
+
+
+def ask_replica() -> None:
+    """Let the rest of the present request ask the replica, if there is one. What was read before stays as it is."""
+    if REPLICA in db.engines:
+        g.asks_replica = True
+
+
 class ReadOnlyError(Exception):
     """A change was about to be written by a request that may only read (GET or HEAD)."""
 
 
 class UnitSession(BoundSession):
-    """A session that reads or writes as the present unit of work does."""
+    """A session that reads or writes as the present unit of work does, and asks the replica where that is said."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:  # noqa: ANN401 - the parent's signature
-        """The engine, as a writing view of it where this unit may write."""
+        """The engine, as a writing view of it where this unit may write; the replica in a request that asks it."""
+        if has_app_context() and "asks_replica" in g:
+            return db.engines[REPLICA]
         bind = super().get_bind(*args, **kwargs)
         if _writing.get() and isinstance(bind, Engine):
             return _writing_view(bind)

@@ -65,9 +65,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Begin the run with a quick collector of garbage and quick routes."""
+    """Begin the run with what `tests.quickness` shares and shortens."""
     quickness.share_routes()
     quickness.look_for_garbage_seldom()
+    quickness.try_again_soon()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Dialect, Engine, MetaData, text
 from sqlalchemy.util import LRUCache
+from stripe import HTTPClient
 from werkzeug.routing import Rule
 
 _ROOM = 2 * 1024**3
@@ -106,6 +107,14 @@ def look_for_garbage_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS_BETWEEN_LOOKS, 20, 50)
+
+
+def try_again_soon() -> None:
+    """Let Stripe's client wait a moment, not half a second, before it repeats a call that failed.
+
+    How often it repeats is what tests look at; what they would do meanwhile is nothing.
+    """
+    HTTPClient.INITIAL_DELAY = 0.02
 
 
 def empty(engine: Engine, metadata: MetaData) -> None:

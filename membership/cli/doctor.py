@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from membership.articles import checking as articles
 from membership.cli import checking as house
-from membership.cli.revisions import OtherSchemaError, refuse_other_schema
+from membership.revisions import OtherSchemaError, refuse_other_schema
 from membership.cli.snapshot import snapshot
 from membership.db import db
 from membership.giving import checking as giving

@@ -7,7 +7,7 @@ import click
 from sqlalchemy import create_engine
 
 from membership.cli import granian
-from membership.cli.revisions import refuse_other_schema
+from membership.revisions import refuse_other_schema
 from membership.settings import Settings
 
 

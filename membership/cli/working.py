@@ -20,7 +20,7 @@ from membership import jobs
 from membership.accounts import signing_in
 from membership.appeals import concluding
 from membership.articles import picturing, presence
-from membership.cli.revisions import refuse_other_schema
+from membership.revisions import refuse_other_schema
 from membership.db import db, is_passing, run_unit, wait_longer
 from membership.giving import (
     applying,

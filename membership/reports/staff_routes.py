@@ -4,7 +4,7 @@ from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from membership import clock
-from membership.db import db
+from membership.db import ask_replica, db
 from membership.newsroom.present import newsroom
 from membership.reports import (
     asked,
@@ -35,6 +35,11 @@ bp.register_blueprint(offline_routes.bp)
 bp.register_blueprint(skip_routes.bp)
 bp.register_blueprint(supporter_routes.bp)
 bp.register_blueprint(story_routes.bp)
+
+
+@bp.before_request
+def _ask_the_replica() -> None:
+    ask_replica()
 
 
 @bp.get("")

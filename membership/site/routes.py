@@ -2,8 +2,8 @@
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy import text
 
+from membership import revisions
 from membership.articles import canonical, presenting
 from membership.db import db
 from membership.newsroom import present
@@ -40,10 +40,13 @@ def live() -> str:
 @bp.get("/ready")
 @access.public
 def ready() -> ResponseReturnValue:
-    """Say whether this process can serve everything: its database answers. For load balancers, not for people."""
+    """Say whether this process can serve everything: its database answers and has this release's tables.
+
+    For load balancers, not for people.
+    """
     try:
-        db.session.execute(text("SELECT 1"))
+        is_current = revisions.is_current(db.session.connection())
     except Exception:  # noqa: BLE001 - whatever is wrong with the database, the answer is the same
         db.session.rollback()
         return "database\n", 503
-    return "ready\n", 200
+    return ("ready\n", 200) if is_current else ("schema\n", 503)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-from flask.cli import with_appcontext
+from flask.cli import ScriptInfo
 
 from membership.db import begin_reading, db, end_reading
 from membership.topics import ballot_lists, counting, queries, tallying
@@ -19,20 +19,24 @@ COULD_NOT_RUN = 2
 
 @click.command()
 @click.argument("round_or_file", metavar="ROUND|FILE")
-@with_appcontext
-def recount(round_or_file: str) -> None:
+@click.pass_context
+def recount(context: click.Context, round_or_file: str) -> None:
     """Count a closed round again and compare with its published result.
 
     ROUND is the id in the round's address, counted from the database. FILE is a ballots.csv as downloaded from the
-    round's page; it is all that is needed. Exits 0 when the results are equal, 1 when they differ, 2 when it could
-    not run.
+    round's page; it is all that is needed: no settings, no database. Exits 0 when the results are equal, 1 when they
+    differ, 2 when it could not run.
 
     \b
     Example: membership recount 4t9x2k7m1c0p8qza
              membership recount ballots.csv
     """  # noqa: D301 - \b is click's mark for lines to leave alone
     path = Path(round_or_file)
-    equal = _recount_file(path) if path.suffix == ".csv" or path.exists() else _recount_round(round_or_file)
+    if path.suffix == ".csv" or path.exists():
+        equal = _recount_file(path)
+    else:
+        with context.ensure_object(ScriptInfo).load_app().app_context():
+            equal = _recount_round(round_or_file)
     click.echo(
         "The recount equals the published result."
         if equal

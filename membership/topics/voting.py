@@ -87,21 +87,6 @@ def withdraw(session: Session, *, round_id: int, patron_id: int) -> bool:
     return True
 
 
-def forget(session: Session, patron_id: int) -> None:
-    """Part a patron who deletes their data from every ballot: closed rounds keep it, nameless; others lose it.
-
-    The caller commits.
-    """
-    ballots = session.execute(
-        select(Ballot, Round).join(Round, Round.id == Ballot.round_id).where(Ballot.patron_id == patron_id)
-    ).all()
-    _remove(session, [ballot.id for ballot, round_ in ballots if not round_.is_closed])
-    for ballot, round_ in ballots:
-        if round_.is_closed:
-            ballot.patron_id = None
-    session.flush()
-
-
 def ballots_of(session: Session, patron_id: int, round_id: int | None = None) -> list[OwnBallot]:
     """The patron's own ballots, the newest first; for nobody's eyes but the voter's."""
     wanted = (

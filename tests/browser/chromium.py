@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests import servers
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+# Debian's headless shell is the same Chromium without a window: a new page takes a third less of the processor.
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",  # the tests may run as root, in a container
     "--disable-background-networking",

@@ -67,7 +67,8 @@ def axe_violations(page: Page, *, only: Sequence[str] = ()) -> list[str]:
     """What axe finds, one line each; its source is evaluated beside the page, so that the page's own policy stands."""
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE)
-    options = {"resultTypes": ["violations"], **({"runOnly": list(only)} if only else {})}
+    # What stands in a frame is a page of its own, and looked at as such.
+    options = {"resultTypes": ["violations"], "iframes": False, **({"runOnly": list(only)} if only else {})}
     found: dict[str, Any] = page.evaluate("(options) => axe.run(document, options)", options)
     return [
         f"axe {rule['id']}: {rule['help']}: {node['target']} {node['html'][:160]}"

@@ -3,9 +3,12 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from membership.db import db
+from membership.revisions import known_revisions
 from membership.web import access
 
 
@@ -56,9 +59,20 @@ def test_error_pages_are_kept_by_nobody_and_set_nothing(client: FlaskClient):
     assert "Set-Cookie" not in answer.headers
 
 
-def test_alive_asks_nothing_and_ready_asks_the_database(client: FlaskClient):
+def test_alive_asks_nothing_and_ready_asks_the_database_and_its_schema(client: FlaskClient, session: Session):
     assert client.get("/live").text == "live\n"
-    assert client.get("/ready").text == "ready\n"
+    assert client.get("/ready").text == "database\n"  # no schema was ever written down in it
+
+    session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+    session.execute(text("INSERT INTO alembic_version VALUES ('0000')"))
+    session.commit()
+    assert (client.get("/ready").status_code, client.get("/ready").text) == (503, "schema\n")
+
+    session.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": max(known_revisions())})
+    session.commit()
+    assert (client.get("/ready").status_code, client.get("/ready").text) == (200, "ready\n")
+    session.execute(text("DROP TABLE alembic_version"))  # PostgreSQL's database outlives the test
+    session.commit()
 
 
 @pytest.mark.one_engine

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from membership.patrons.models import Source
 from membership.patrons.standing import Standing
-from membership.topics import voting
+from membership.topics import forgetting, voting
 from membership.topics.errors import (
     EmptyBallotError,
     OverBudgetError,
@@ -170,7 +170,7 @@ def test_v13_who_deletes_the_data_leaves_open_rounds_and_stays_nameless_in_close
     a_coverage(session, patron)
     a_ballot(session, a_round(session, topics), topics[:1], patron)
 
-    voting.forget(session, patron.id)
+    forgetting.forget_votes(session, patron)
     session.commit()
 
     assert [(b.round_id, b.patron_id) for b in session.scalars(select(Ballot))] == [(old.id, None)]

@@ -1,5 +1,9 @@
 """`membership recount`: by the round's id from the database, or from the published file alone."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from membership.topics import ballot_lists
@@ -46,6 +50,22 @@ def test_a_file_alone_is_enough(app, file):
     assert done.exit_code == 0, done.output
     assert "12  Bread  winner" in done.output
     assert "8  Doctors" in done.output
+
+
+def test_a_file_needs_no_settings_and_no_database(file):
+    bare = {"PATH": os.environ["PATH"], "MEMBERSHIP_MODE": "production"}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "membership", "recount", file],
+        env=bare,
+        cwd=file.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "equals the published result" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Which revision a database's schema is at, and which ones this release knows; read at once, without Alembic."""
 
 import click
-from sqlalchemy import Engine, column, inspect, select, table
+from sqlalchemy import Connection, Engine, column, inspect, select, table
 
 from membership import paths
 
@@ -20,6 +20,15 @@ def revision_of(engine: Engine) -> str | None:
 def known_revisions() -> set[str]:
     """Every revision that this release knows: `membership db new` names files after them."""
     return {file.name.partition("_")[0] for file in (paths.MIGRATIONS / "versions").glob("[0-9]*.py")}
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether a database's schema is this release's; for who asks often, so a missing table is an error.
+
+    Raises:
+        DatabaseError: the database does not answer, or has no schema of ours at all.
+    """
+    return connection.scalar(select(_VERSION.c.version_num)) == max(known_revisions())
 
 
 class OtherSchemaError(click.ClickException):
