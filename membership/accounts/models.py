@@ -13,9 +13,9 @@ from membership.secrets import Secret
 class Role(StrEnum):
     """What a member of staff may do; each includes the one before it."""
 
-    STAFF = "staff"  # reads reports
-    EDITOR = "editor"  # also writes articles, appeals, topics, rounds
-    PUBLISHER = "publisher"  # also refunds, exports, manages people and settings
+    STAFF = "staff"  # reads reports, sees trials
+    EDITOR = "editor"  # also writes articles, appeals, campaigns, topics, rounds; begins trials
+    PUBLISHER = "publisher"  # also manages people and settings; refunds, with the right to see patrons
 
 
 class Account(Base):

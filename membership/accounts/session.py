@@ -1,7 +1,8 @@
 """Who is signed in: a row for each browser, found by the random token in its cookie, through Flask-Login.
 
 The cookie says nothing about the person; deleting the row signs out. Patrons stay for 180 days from their last
-visit, staff for 12 hours. A session whose stamp is older than its account's has ended. `note_visit` commits.
+visit, staff for 12 hours from signing in. A session whose stamp is older than its account's has ended. `note_visit`
+commits.
 """
 
 from collections.abc import Callable

@@ -38,7 +38,7 @@ class Trial(Base):
     """Two or more appeals of a language that take turns under its articles, from a first to a fixed last day.
 
     One of each language is open at a time. Nothing of it changes but that it ends; `result` is what
-    `trial_results.conclude` found, once.
+    `concluding.conclude_all` found, once.
     """
 
     __tablename__ = "trial"

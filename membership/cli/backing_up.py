@@ -18,12 +18,12 @@ from membership.cli import archive, copying
 from membership.cli.archive import DamagedBackupError, Manifest
 from membership.cli.copying import CopyingError
 from membership.cli.database import upgrade_schema
-from membership.revisions import known_revisions, refuse_other_schema, revision_of
 from membership.db import db, run_unit, wait_longer
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
 from membership.giving.commands import reconcile_showing
 from membership.mail.models import MailState, OutgoingMail
 from membership.newsroom import due
+from membership.revisions import known_revisions, refuse_other_schema, revision_of
 from membership.web import page_store
 
 

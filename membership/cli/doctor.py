@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from membership.articles import checking as articles
 from membership.cli import checking as house
-from membership.revisions import OtherSchemaError, refuse_other_schema
 from membership.cli.snapshot import snapshot
 from membership.db import db
 from membership.giving import checking as giving
 from membership.newsroom.findings import Check, Finding, Severity
+from membership.revisions import OtherSchemaError, refuse_other_schema
 from membership.topics import checking as topics
 
 CHECKS: tuple[Check, ...] = (*house.CHECKS, *giving.CHECKS, *topics.CHECKS, *articles.CHECKS)

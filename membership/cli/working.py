@@ -20,7 +20,6 @@ from membership import jobs
 from membership.accounts import signing_in
 from membership.appeals import concluding
 from membership.articles import picturing, presence
-from membership.revisions import refuse_other_schema
 from membership.db import db, is_passing, run_unit, wait_longer
 from membership.giving import (
     applying,
@@ -36,6 +35,7 @@ from membership.giving import (
 )
 from membership.mail import outbox
 from membership.newsroom import budgets, due
+from membership.revisions import refuse_other_schema
 from membership.web import page_store
 from membership.web.page_rendering import Renderer
 

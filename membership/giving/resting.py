@@ -1,6 +1,7 @@
 """Gifts that rest: when a charge falls that a pause or a skipped payment moves, and how Stripe is told and tells it.
 
-Pure rules, in UTC like Stripe's own. Why which of Stripe's means is used is in docs/decisions.md, "Pauses and skips".
+Pure rules, in UTC like Stripe's own. Why which of Stripe's means is used is in docs/decisions.md, "Giving: pauses and
+skips, another interval".
 
 A monthly gift rests by `pause_collection` with `void`: Stripe voids what falls due until a day before the next
 charge, and the rhythm stays. A yearly pause moves the next charge itself (`trial_end`). What Stripe's own words do

@@ -3,8 +3,7 @@
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from membership import paths
-from membership import revisions
+from membership import paths, revisions
 
 
 def test_each_revision_is_known_by_its_files_name_and_the_newest_is_alembics_head() -> None:

@@ -68,7 +68,9 @@ def test_alive_asks_nothing_and_ready_asks_the_database_and_its_schema(client: F
     session.commit()
     assert (client.get("/ready").status_code, client.get("/ready").text) == (503, "schema\n")
 
-    session.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": max(known_revisions())})
+    session.execute(
+        text("UPDATE alembic_version SET version_num = :newest"), {"newest": max(known_revisions())}
+    )
     session.commit()
     assert (client.get("/ready").status_code, client.get("/ready").text) == (200, "ready\n")
     session.execute(text("DROP TABLE alembic_version"))  # PostgreSQL's database outlives the test
