@@ -1,4 +1,4 @@
-"""A large history made of a small one: every patron again and again, under other names of everything that is one of a kind.
+"""A large history made of a small one: every patron again and again, under names of their own.
 
 What a webhook meets in a table of millions is its size; what stands in the rows beside is as it was. So a thousand
 patrons are loaded as any history is, and the rest are copies of their rows, made by the database itself.

@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from werkzeug.test import create_environ
 
+from bench import copies
 from membership import clock
 from membership.app import create_app
 from membership.cli.database import upgrade_schema
@@ -27,6 +28,8 @@ from membership.sandbox.server import running_sandbox
 from membership.settings import SANDBOX_WEBHOOK_SECRET, Settings
 
 SEED = 7
+LOADED = 2_000
+"""So many patrons of a history are loaded as any history is."""
 FIELD_KEY = Fernet.generate_key().decode()
 """One for all processes of a run, since what is stored of an event is encrypted."""
 Json = dict[str, Any]
@@ -116,8 +119,23 @@ def an_app(folder: Path) -> Iterator[Flask]:
 
 
 def history(folder: Path, patrons: int) -> float:
-    """A database with so many patrons in it, each with some months of gifts; the seconds that making it took."""
+    """A database with so many patrons in it, each with some months of gifts; the seconds that making it took.
+
+    Beyond LOADED the rest are copies of those that were loaded.
+    """
     began = time.monotonic()
+    times = -(-patrons // LOADED)
+    _load(folder, patrons if times == 1 else LOADED)
+    copies.copy(folder, times, lambda number: _tell(number, times))
+    return time.monotonic() - began
+
+
+def _tell(number: int, times: int) -> None:
+    if number % 100 == 0 or number + 1 == times:
+        print(f"  {(number + 1) * LOADED:,} patrons", flush=True)
+
+
+def _load(folder: Path, patrons: int) -> None:
     with an_app(folder) as app, app.app_context():
         upgrade_schema()
         session = db.session()
@@ -134,7 +152,6 @@ def history(folder: Path, patrons: int) -> float:
                 batch = []
         loading.load(session, batch)
         session.commit()
-    return time.monotonic() - began
 
 
 def safe_writes_a_second(folder: Path, *, writes: int = 100) -> float:

@@ -28,6 +28,8 @@ PACKAGE, VERSION = "lighthouse", "12.8.2"
 FLAGS = "--headless=new --no-sandbox --disable-dev-shm-usage"
 PAGE_S = 240
 LOOKS = 3
+TRIES = 3
+"""Now and then Chromium's trace lacks its beginning (NO_NAVSTART), and there is nothing to read."""
 SCORES = ("performance", "accessibility", "best-practices", "seo")
 MOST_LCP_S, MOST_TBT_MS, MOST_CLS = 1.2, 0.0, 0.0
 PLANS = (
@@ -122,18 +124,21 @@ def judged(folder: Path, url: str, slowdown: float) -> Look:
 
 
 def look(folder: Path, url: str, slowdown: float) -> Look:
-    """One run of Lighthouse."""
+    """One run of Lighthouse; again if it could not see.
+
+    Raises:
+        RuntimeError: it could not see each time.
+    """
     words = ["node", str(folder / "node_modules/lighthouse/cli/index.js"), url, "--quiet", "--output=json"]
     words += [f"--chrome-flags={FLAGS}", f"--throttling.cpuSlowdownMultiplier={slowdown:.2f}"]
-    told = subprocess.run(
-        words,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=PAGE_S,
-        env=os.environ | {"CHROME_PATH": str(machine.program("chromium"))},
-    ).stdout
-    report: Report = json.loads(told)
+    env = os.environ | {"CHROME_PATH": str(machine.program("chromium"))}
+    for _try in range(TRIES):
+        told = subprocess.run(words, capture_output=True, text=True, check=False, timeout=PAGE_S, env=env)
+        if told.returncode == 0:
+            break
+    else:
+        raise RuntimeError(f"Lighthouse could not look at {url}: {told.stderr.strip()[-300:]}")
+    report: Report = json.loads(told.stdout)
     audits = report["audits"]
     return Look(
         tuple(round(100 * (report["categories"][name]["score"] or 0)) for name in SCORES),

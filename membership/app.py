@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     jobs.configure(settings.jobs_url)
     outbox.configure(settings)
     gateway.configure(settings)
-    logs.init_app(app)
+    logs.init_app(app, errors_to=settings.sentry_dsn)
     db.init_app(app)
     units.init_app(app)
     origin.init_app(app)

@@ -9,6 +9,7 @@ import secrets as randomness
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from dotenv import dotenv_values
 PREFIX = "MEMBERSHIP_"
 SANDBOX_KEY = "sk_test_sandbox"
 SANDBOX_WEBHOOK_SECRET = "whsec_sandbox"  # noqa: S105 - the stand-in's, public and worthless
+DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -59,7 +61,7 @@ class Settings:
     trusted_proxies: int = 0  # how many proxies in front may be believed about the client's address
     clock_file: Path | None = None  # the sandbox's clock
     purge_url: str = ""  # called when a stored page changes, for a CDN
-    sentry_dsn: str = field(default="", repr=False)
+    sentry_dsn: str = field(default="", repr=False)  # where errors are reported; needs the extra `sentry`
 
     @property
     def is_live(self) -> bool:
@@ -180,7 +182,7 @@ def _kept_secrets(data_dir: Path, *, keep: bool) -> dict[str, Any]:
 
 
 def _faults(settings: Settings) -> list[str]:
-    checks = (_secret_faults, _stripe_faults, _address_faults)
+    checks = (_secret_faults, _stripe_faults, _address_faults, _service_faults)
     return [fault for check in checks for fault in check(settings)]
 
 
@@ -248,14 +250,25 @@ def _address_faults(settings: Settings) -> list[str]:
         and not (purge.scheme == "http" and purge.hostname in LOOPBACK)
     ):
         faults.append("MEMBERSHIP_PURGE_URL must begin with https://, or be of this machine (127.0.0.1).")
+    return faults
+
+
+def _service_faults(settings: Settings) -> list[str]:
+    faults = []
     if not settings.mail_url.startswith(("smtp://", "smtps://", "file://")):
         faults.append(
             "MEMBERSHIP_MAIL_URL must be set, like smtp://user:password@host:587 or file:///var/mail-out."
         )
-    if not settings.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+    if not settings.database_url.startswith(DATABASES):
         faults.append("MEMBERSHIP_DATABASE_URL must begin with sqlite:/// or postgresql://.")
     if not settings.jobs_url.startswith(("sqlite:///", "redis://", "postgresql://", "memory://")):
         faults.append("MEMBERSHIP_JOBS_URL must begin with sqlite:///, redis:// or postgresql://.")
+    if settings.reports_database_url and not settings.reports_database_url.startswith(DATABASES):
+        faults.append("MEMBERSHIP_REPORTS_DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    if settings.sentry_dsn and find_spec("sentry_sdk") is None:
+        faults.append("MEMBERSHIP_SENTRY_DSN needs a package that is not installed: pip install sentry-sdk.")
+    if settings.sentry_dsn and urlsplit(settings.sentry_dsn).username is None:
+        faults.append("MEMBERSHIP_SENTRY_DSN must be like https://key@errors.example/1.")
     if not settings.limits_url.startswith(("memory://", "redis://")):
         faults.append("MEMBERSHIP_LIMITS_URL must begin with memory:// or redis://.")
     return faults

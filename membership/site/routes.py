@@ -7,7 +7,7 @@ from membership import revisions
 from membership.articles import canonical, presenting
 from membership.db import db
 from membership.newsroom import present
-from membership.site import own_data_routes, patron_routes, public_routes, thanks_routes  # noqa: F401 - their views
+from membership.site import metrics, own_data_routes, patron_routes, public_routes, thanks_routes  # noqa: F401 - their views
 from membership.site.blueprint import bp
 from membership.web import access, languages
 from membership.web.page_store import stored

@@ -10,17 +10,21 @@ import sys
 import structlog
 from flask import Flask, g
 
+from membership.web import error_reports
+
 FIELDS_THAT_NAME_PEOPLE = frozenset({"email", "name", "recipient", "address", "token", "code"})
 
 
-def init_app(app: Flask) -> None:
-    """Write the log of `app` as JSON lines on standard error."""
+def init_app(app: Flask, *, errors_to: str) -> None:
+    """Write the log of `app` as JSON lines on standard error, and report its errors to a DSN of Sentry, if any."""
+    error_reports.init_app(app, errors_to)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             leave_out_people,
+            error_reports.report_logged,
             structlog.processors.ExceptionRenderer(
                 structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
             ),

@@ -1,8 +1,9 @@
-"""Several style sheets as one answer, compressed: a page asks once for what stands in many small files.
+"""All style of a page as one answer, compressed: it asks once for what stands in many small files.
 
-Nothing is built and nothing is written: `/sheets/frame.css` is the text of the files it stands for, in that order,
-and of the newsroom's own color, made once a process. It lies outside of
-/static/, which a server in front may serve by itself.
+A second sheet would wait for a second connection, or a second turn, before anything is shown; so kinds of pages share
+files, but no address. Nothing is built and nothing is written: `/sheets/front.css` is the text of the files it stands
+for, in that order, and of the newsroom's own color, made once a process. It lies outside of /static/, which a server
+in front may serve by itself.
 """
 
 import gzip
@@ -16,20 +17,24 @@ from membership import paths
 from membership.web import accents, access
 
 YEAR_S = 31_536_000
+_FRAME = ("tokens", "base", "layout")
+_TOOLS = ("signals", "controls", "forms", "parts", "tables")
 GROUPS = {
-    "frame": ("tokens", "base", "layout"),  # every page
-    "reading": ("article", "controls", "appeal"),  # an article
-    "embed": ("controls", "appeal", "embed"),  # in a frame on another site
-    "front": ("article", "front"),
-    "tools": ("signals", "controls", "forms", "parts", "tables"),  # public pages with something to do
-    "work": ("signals", "controls", "forms", "parts", "tables", "charts", "staff"),  # staff pages
+    "reading": (*_FRAME, "article", "controls", "appeal"),  # an article
+    "front": (*_FRAME, "article", "front"),
+    "lists": (*_FRAME, "article"),  # stories of an author, a section, a series
+    "texts": (*_FRAME, *_TOOLS, "article"),  # other pages that are read like an article
+    "tools": (*_FRAME, *_TOOLS, "topics", "support", "gifts"),  # public pages with something to do
+    "preview": (*_FRAME, *_TOOLS, "article", "appeal"),  # an article that is not published yet
+    "work": (*_FRAME, *_TOOLS, "charts", "staff"),  # staff pages
+    "embed": (*_FRAME, "controls", "appeal", "embed"),  # in a frame on another site
     "paper": ("print",),
 }
-"""Which files below static/css/ are asked for together."""
+"""Which files below static/css/ make the one sheet of a kind of page."""
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `sheets('frame')`, and serve what that address names."""
+    """Give templates `sheets('front')`, and serve what that address names."""
     app.jinja_env.globals["sheets"] = address
     app.add_url_rule("/sheets/<group>.css", "sheets", show)
 
@@ -65,7 +70,7 @@ def show(group: str) -> Response:
 
 def _color(group: str) -> str:
     """The newsroom's color, for the group that has the tokens."""
-    return str(current_app.extensions["membership_color"]()) if group == "frame" else ""
+    return str(current_app.extensions["membership_color"]()) if "tokens" in GROUPS[group] else ""
 
 
 def _text(group: str, color: str) -> bytes:

@@ -24,8 +24,8 @@ def sheet(name: str) -> str:
     return re.sub(r"@(?:media|supports|page)[^{]*", "", text)
 
 
-READ = {f"{name}.css" for group in ("frame", "reading", "front") for name in GROUPS[group]}
-ARTICLE = {f"{name}.css" for group in ("frame", "reading") for name in GROUPS[group]} | {"print.css"}
+READ = {f"{name}.css" for group in ("reading", "front", "lists") for name in GROUPS[group]}
+ARTICLE = {f"{name}.css" for group in ("reading", "paper") for name in GROUPS[group]}
 SHEETS = sorted(path.name for path in CSS.glob("*.css"))
 
 

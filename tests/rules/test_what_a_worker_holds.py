@@ -3,7 +3,18 @@
 import subprocess
 import sys
 
-SELDOM = {"css_inline", "feedparser", "fontTools", "fpdf", "granian", "huey", "webauthn", "membership.cli"}
+SELDOM = {
+    "css_inline",
+    "feedparser",
+    "fontTools",
+    "fpdf",
+    "granian",
+    "huey",
+    "prometheus_client",
+    "sentry_sdk",
+    "webauthn",
+    "membership.cli",
+}
 
 
 def test_the_app_is_imported_without_what_few_workers_need() -> None:

@@ -21,15 +21,15 @@ def test_a_group_is_the_text_of_its_files_in_their_order(client, group):
     ]
     assert answer.mimetype == "text/css"
     assert answer.text.startswith("\n".join(files))
-    assert ("--accent: oklch(0.475 " in answer.text[len("\n".join(files)) :]) == (group == "frame")
+    assert ("--accent: oklch(0.475 " in answer.text[len("\n".join(files)) :]) == (group != "paper")
 
 
 @pytest.mark.usefixtures("session")
 @pytest.mark.parametrize(("encoding", "decode"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
 def test_a_group_is_compressed_for_who_can_read_that(client, encoding, decode):
-    plain = client.get(sheets.address("frame")).data
+    plain = client.get(sheets.address("front")).data
 
-    answer = client.get(sheets.address("frame"), headers={"Accept-Encoding": encoding})
+    answer = client.get(sheets.address("front"), headers={"Accept-Encoding": encoding})
 
     assert answer.headers["Content-Encoding"] == encoding
     assert answer.headers["Vary"] == "Accept-Encoding"
@@ -39,9 +39,9 @@ def test_a_group_is_compressed_for_who_can_read_that(client, encoding, decode):
 
 @pytest.mark.usefixtures("session")
 def test_only_the_address_with_the_right_hash_is_kept_for_long(client):
-    current = client.get(sheets.address("frame")).headers["Cache-Control"]
-    bare = client.get("/sheets/frame.css").headers["Cache-Control"]
-    stale = client.get("/sheets/frame.css?v=000000000000").headers["Cache-Control"]
+    current = client.get(sheets.address("front")).headers["Cache-Control"]
+    bare = client.get("/sheets/front.css").headers["Cache-Control"]
+    stale = client.get("/sheets/front.css?v=000000000000").headers["Cache-Control"]
 
     assert "immutable" in current
     assert bare == stale == "public, max-age=300"
@@ -63,15 +63,15 @@ def test_no_other_file_is_served(client, path):
 
 @pytest.mark.usefixtures("session")
 def test_a_style_sheet_sets_no_cookie(client):
-    assert "Set-Cookie" not in client.get(sheets.address("frame")).headers
+    assert "Set-Cookie" not in client.get(sheets.address("front")).headers
 
 
 def test_another_color_of_the_newsroom_is_another_address(session, client):
-    before = sheets.address("frame"), sheets.address("tools")
+    before = sheets.address("front"), sheets.address("paper")
     settings_rows.change(session, {"color": "#0a6e31"})
     session.commit()
     g.pop("newsroom", None)
 
-    assert sheets.address("frame") != before[0]
-    assert sheets.address("tools") == before[1]
-    assert accents.tokens("#0a6e31") in client.get(sheets.address("frame")).text
+    assert sheets.address("front") != before[0]
+    assert sheets.address("paper") == before[1]
+    assert accents.tokens("#0a6e31") in client.get(sheets.address("front")).text
