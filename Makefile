@@ -13,7 +13,9 @@ COMPILED := $(CATALOGS:.po=.mo)
 # A test run starts hundreds of processes of ours: each would compile every module again where the machine asks for that.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint types rules bench fuzz translations clean
+.PHONY: install demo test check lint types rules bench fuzz translations clean
+
+install: $(RUNTIME) $(COMPILED)  ## the product and its commands in .venv, without what only tests need
 
 demo: $(RUNTIME) $(COMPILED)  ## the site with two years of history on http://127.0.0.1:8000
 	@$(BIN)/membership demo --port $(PORT) --sandbox-port $(SANDBOX_PORT)
