@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from membership.cli.seed.calendar import add_months, second
-from membership.cli.seed.objects import Books, Gift
+from membership.cli.seed.objects import DAYS_TO_ANSWER, Books, Gift
 from membership.cli.seed.people import AMOUNTS, Person, Source, brought_by, weighted
 from membership.money import gross_up
 
@@ -272,9 +272,9 @@ class Life:
                 status = self.chance.choice(("lost", "lost", "won"))
                 self.books.dispute(self.person, charge, intent, amount=amount, at=opened, status=status)
             elif opened < self.until:
-                self.books.dispute(
-                    self.person, charge, intent, amount=amount, at=opened, status="needs_response"
-                )
+                is_answered = opened + DAYS_TO_ANSWER < self.until
+                status = "under_review" if is_answered else "needs_response"
+                self.books.dispute(self.person, charge, intent, amount=amount, at=opened, status=status)
 
 
 def _reason(chance: random.Random) -> dict[str, str | None]:

@@ -16,6 +16,8 @@ from membership.cli.seed.people import Person
 
 Object = dict[str, Any]
 SETTLEMENT = "eur"
+DAYS_TO_ANSWER = timedelta(days=9)
+"""How long a newsroom has to answer a dispute here."""
 RATES = {"usd": Fraction(92, 100), "uah": Fraction(222, 10_000)}
 EUROPEAN = frozenset({"DE", "FR", "NL", "IT", "PL"})
 PRODUCT = "prod_membership"
@@ -264,7 +266,10 @@ class Books:
                 "charge": charge,
                 "created": second(at),
                 "currency": person.currency,
-                "evidence_details": {"due_by": second(at + timedelta(days=9)), "has_evidence": True},
+                "evidence_details": {
+                    "due_by": second(at + DAYS_TO_ANSWER),
+                    "has_evidence": status != "needs_response",
+                },
                 "is_charge_refundable": False,
                 "metadata": {},
                 "payment_intent": intent,
