@@ -118,7 +118,8 @@ def test_what_the_table_holds_cannot_be_read_without_the_keys(session):
 
     raw = session.connection().exec_driver_sql("SELECT recipient, subject, text FROM outgoing_mail").one()
 
-    assert all(b"eve" not in bytes(value) and b"account" not in bytes(value) for value in raw)
+    # Words with an @ or a blank in them: what is sealed is letters and digits, and could hold any short word by chance.
+    assert all(b"eve@" not in bytes(value) and b"no account" not in bytes(value) for value in raw)
 
 
 def test_each_mail_has_a_message_id_of_its_own(session):
