@@ -20,9 +20,8 @@ install: $(RUNTIME) $(COMPILED)  ## the product and its commands in .venv, witho
 demo: $(RUNTIME) $(COMPILED)  ## the site with two years of history on http://127.0.0.1:8000
 	@$(BIN)/membership demo --port $(PORT) --sandbox-port $(SANDBOX_PORT)
 
-test: $(DEVELOPMENT) $(COMPILED)  ## the checks, then everything this machine can run
-	@$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync=target check
-	$(PYTEST) -m "not browser" --ignore=tests/rules
+test: lint types $(COMPILED)  ## the checks, then everything this machine can run
+	$(PYTEST) -m "not browser"
 	$(PYTEST) -m "not browser and not one_engine" --engine postgresql
 	$(PYTEST) -m browser
 

@@ -29,6 +29,27 @@ _CODE = re.compile(r"[a-z]{3}", re.ASCII)
 STRIPE_LARGEST = 99_999_999
 """The largest amount Stripe takes in one charge, in minor units (eight digits)."""
 
+STRIPE_SMALLEST = {
+    code: least
+    for least, codes in (
+        (30, "gbp"),
+        (50, "ars aud brl cad chf cop eur ils inr jpy krw nzd php rub sgd usd zar"),
+        (200, "aed myr pln ron"),
+        (250, "dkk"),
+        (300, "nok sek"),
+        (400, "hkd"),
+        (1_000, "mxn thb"),
+        (1_500, "czk"),
+        (17_500, "huf"),
+    )
+    for code in codes.split()
+}
+"""The smallest amount Stripe charges, in minor units, where it names one for the currency.
+
+Source: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts. A charge that is paid out in another
+currency must reach that one's too, once converted; which it is, only Stripe knows.
+"""
+
 
 class AmountFault(StrEnum):
     """Why an amount was not taken."""

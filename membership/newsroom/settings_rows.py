@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership.money import STRIPE_LARGEST
+from membership.money import STRIPE_LARGEST, STRIPE_SMALLEST
 from membership.newsroom import page_changes
 from membership.newsroom.models import Setting
 
@@ -106,8 +106,12 @@ class NewsroomSettings:
         return Fraction(str(schedule["rate"])), int(schedule["fixed"])
 
     def smallest(self, currency: str, interval: str) -> int:
-        """The smallest gift taken, in minor units of `currency` (interval: once, month, year)."""
-        return self.smallest_gifts.get(currency, {}).get(interval, 100)
+        """The smallest gift taken, in minor units of `currency` (interval: once, month, year).
+
+        Never less than Stripe charges, whatever was decided.
+        """
+        decided = self.smallest_gifts.get(currency, {}).get(interval, 100)
+        return max(decided, STRIPE_SMALLEST.get(currency, 1))
 
     def largest(self, currency: str) -> int:
         """The largest gift taken online, in minor units of `currency`; the fee that may be covered comes on top.

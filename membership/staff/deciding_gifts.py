@@ -8,9 +8,10 @@ from babel.numbers import list_currencies
 from flask_babel import gettext as _
 
 from membership import money
-from membership.money import AmountError, Money
+from membership.money import STRIPE_SMALLEST, AmountError, Money
 from membership.newsroom.settings_rows import LARGEST_ONLINE, NewsroomSettings
 from membership.staff.decisions import Decision, DecisionError, Group, one_of
+from membership.web import filters
 from membership.web.forms import amount_sentence
 
 INTERVALS = ("month", "year", "once")
@@ -95,6 +96,11 @@ def _smallest(currency: str, interval: str) -> Decision:
 
     def take(settings: NewsroomSettings, typed: str) -> NewsroomSettings:
         amount = _amount(typed, currency)
+        least = STRIPE_SMALLEST.get(currency, 1)
+        if amount < least:
+            raise DecisionError(
+                _("Stripe takes no less than %(amount)s.", amount=filters.money(Money(least, currency)))
+            )
         suggested = settings.suggested(currency, interval)
         if suggested and amount > suggested[0]:
             raise DecisionError(_("This is more than the smallest amount that the appeal suggests."))

@@ -73,6 +73,26 @@ def test_the_largest_gift_is_decided_for_each_currency_and_follows_its_worth_unt
     assert settings.largest("uah") == 10_000 * 4_000
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"), [("0.49", "Stripe takes no less than €0.50."), ("0.50", None)]
+)
+def test_c13_no_smallest_gift_is_below_what_stripe_charges(session, as_, pia, typed, told):
+    answer = send(as_(pia), session, "gifts", smallest_eur_once=typed)
+
+    assert answer.status_code == (422 if told else 303)
+    assert told is None or told in answer.text
+    assert settings_rows.current(session).smallest("eur", "once") == (200 if told else 50)
+
+
+def test_c13_what_stripe_charges_at_least_is_said_in_ukrainian_too(session, as_, pia):
+    data = fields(session, "gifts") | {"smallest_eur_once": "0.10", "confirmed": "1"}
+    session.rollback()
+
+    answer = as_(pia).post("/uk/staff/settings/gifts", data=data)
+
+    assert "Stripe не приймає менше ніж 0,50" in answer.text
+
+
 def test_a_fee_is_kept_as_an_exact_fraction(session, as_, pia):
     send(as_(pia), session, "gifts", fee_rate_eur="1.4", fee_fixed_eur="0.30")
 
