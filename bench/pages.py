@@ -1,5 +1,7 @@
 """An article page from `membership serve` beside nginx with the same bytes, and nginx with our recipe.
 
+The appeal for other sites is measured too: by its own address, and by that of an article which is not here.
+
 Servers are kept to one core and wrk to another; rounds are interleaved, ratios are of one round, medians are printed.
 CPU is user and system time of all processes of a server, per request; on a busy machine it is the steadier figure.
 """
@@ -24,6 +26,9 @@ NGINX, RECIPE, FLOOR = sites.SITE + 1, sites.SITE + 2, sites.SITE + 3
 CONNECTIONS = 32
 LEAST_REQUESTS = {"plain": 0.55, "gzip": 0.65, "304": 0.65}
 MOST_CPU, LEAST_RECIPE, MOST_P99_MS = 1.8, 0.95, 20
+FRAMES = {"the appeal": "/embed/appeal", "of no article here": "/embed/appeal/at/2024/05/20/nowhere"}
+LEAST_FRAMES = 5_000
+"""Requests a second of the appeal on other sites (E10)."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Case:
     port: int
     pid: int
     headers: tuple[str, ...] = ()
+    path: str = sites.ARTICLE
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ def measure(given: argparse.Namespace, table: figures.Table) -> None:
         floor(site) as least,
     ):
         cases = [*cases_of("granian", sites.SITE, ours.pid), *cases_of("nginx", NGINX, front.pid)]
+        cases += [Case(kind, "granian", sites.SITE, ours.pid, path=path) for kind, path in FRAMES.items()]
         cases.append(Case("plain", "recipe", RECIPE, front.pid))
         cases.append(Case("plain", "floor", FLOOR, least.pid))
         rounds: dict[Case, list[Round]] = {case: [] for case in cases}
@@ -97,7 +104,7 @@ def a_round(case: Case, seconds: int) -> Round:
         words += ["-H", header]
     before = machine.cpu_seconds(case.pid)
     printed = subprocess.run(
-        machine.pinned(machine.LOAD_CORE, [*words, f"http://127.0.0.1:{case.port}{sites.ARTICLE}"]),
+        machine.pinned(machine.LOAD_CORE, [*words, f"http://127.0.0.1:{case.port}{case.path}"]),
         capture_output=True,
         text=True,
         check=True,
@@ -144,6 +151,9 @@ def show(rounds: dict[tuple[str, str], list[Round]], table: figures.Table) -> No
         )
     p99 = statistics.median(r.p99_ms for r in rounds["granian", "plain"])
     table.add(f"granian, plain: 99 of 100 answers, {CONNECTIONS} connections", p99, "ms", most=MOST_P99_MS)
+    for kind in FRAMES:
+        rate = statistics.median(r.requests_a_second for r in rounds["granian", kind])
+        table.add(f"granian, {kind} in a frame", rate, "/s", least=LEAST_FRAMES)
     recipe, plain = rounds["recipe", "plain"], rounds["nginx", "plain"]
     table.add(
         "our recipe beside nginx: requests a second",

@@ -2,7 +2,7 @@
 
 The page is stored and the same for everybody: it knows no cookie and has no button that changes anything; whoever goes
 on opens /support in a window of this site's own. An article of another site that stands here too may be named by its
-slug, so that gifts are credited to it.
+slug, or by its address there, so that its own rules hold and gifts are credited to it.
 """
 
 import base64
@@ -35,11 +35,20 @@ def show() -> ResponseReturnValue:
 @access.public
 @stored
 def show_under(slug: str) -> ResponseReturnValue:
-    """The appeal that stands under an article of ours; the one for any article, if there is no such article."""
+    """The appeal that stands under an article of ours; leads on from any other slug, as `lead_on` does."""
     found = placing.by_slug(db.session(), slug, languages.page_language())
-    if found is None:
-        return redirect(url_for(".show"), 302)
-    return _page(placing.facts_of(found), slug=slug)
+    return _page(placing.facts_of(found), slug=slug) if found is not None else lead_on(slug)
+
+
+@bp.get("/appeal/at/<path:address>")
+@access.public
+def lead_on(address: str) -> ResponseReturnValue:
+    """From what another site calls an article to the page for it here, or to the one for any article.
+
+    Readers never see the redirect: web.page_leading sends the page itself.
+    """
+    found = placing.elsewhere(db.session(), address, languages.page_language())
+    return redirect(placing.embedded_page_of(found) if found else url_for(".show"), 302)
 
 
 @bp.get("/appeal.js")

@@ -1,6 +1,6 @@
 """What appeals know of the articles that are out: written by articles, read to see where an appeal stands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -12,6 +12,8 @@ from membership.appeals.models import Placement
 from membership.web import languages
 
 NEWEST = 100
+Finder = Callable[[Session, str, str], Iterable[int]]
+_finders: list[Finder] = []
 
 
 def keep(session: Session, facts: ArticleFacts, *, slug: str, headline: str, published_at: datetime) -> None:
@@ -61,6 +63,26 @@ def tags(session: Session) -> list[str]:
 def by_slug(session: Session, slug: str, language: str) -> Placement | None:
     """The published article at an address in a language."""
     return session.scalars(select(Placement).filter_by(slug=slug[:160], language=language)).one_or_none()
+
+
+def finder(find: Finder) -> Finder:
+    """Register what knows articles by what another site calls them.
+
+    From an address or slug there (no slash before it) and the language asked for, `find` gives the ids of articles,
+    the likeliest first.
+    """
+    _finders.append(find)
+    return find
+
+
+def elsewhere(session: Session, address: str, language: str) -> Placement | None:
+    """The published article that another site has at an address, or under a slug; None if it is not here."""
+    for find in _finders:
+        for article_id in find(session, address, language):
+            placement = session.get(Placement, article_id)
+            if placement is not None:
+                return placement
+    return None
 
 
 def facts_of(placement: Placement) -> ArticleFacts:

@@ -1,10 +1,15 @@
-"""What appeals are told of an article: the facts that decide which of them stands under it."""
+"""What appeals are told of an article: the facts that decide which of them stands under it, its names elsewhere."""
+
+from collections.abc import Iterator
+from urllib.parse import unquote
 
 from sqlalchemy.orm import Session
 
 from membership.appeals import placing
 from membership.appeals.choosing import ArticleFacts
+from membership.articles import old_addresses, queries
 from membership.articles.models import Article
+from membership.articles.slugs import slugify
 
 
 def facts(article: Article) -> ArticleFacts:
@@ -28,3 +33,22 @@ def tell(session: Session, article: Article) -> None:
         headline=article.headline,
         published_at=article.published_at or article.created_at,
     )
+
+
+@placing.finder
+def called(session: Session, address: str, language: str) -> Iterator[int]:
+    """The ids of the articles that another site may mean by an address or a slug of its own, the likeliest first.
+
+    The address that was imported with an article comes first: it is right also where the article's slug here is
+    another. Then the slug that the import would make of the last part, in the language asked for before others.
+    """
+    old = old_addresses.find(session, f"/{address}")
+    slug = slugify(unquote(address.rstrip("/").rpartition("/")[2]))
+    found = [old]
+    if slug:
+        found += [
+            queries.by_slug(session, slug, language),
+            queries.by_former_slug(session, slug, language),
+            queries.by_slug(session, slug),
+        ]
+    yield from (article.id for article in found if article is not None)

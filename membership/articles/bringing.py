@@ -51,11 +51,18 @@ def exported(session: Session, item: Item, pictures: Places, notes: list[str]) -
 
 
 def _kept(session: Session, pictures: Places, name: str, file: Path, notes: list[str]) -> str:
-    """The name that a picture is kept under here; "" if it cannot be taken, which the notes then say."""
+    """The name that a picture is kept under here; "" if it cannot be taken, which the notes then say.
+
+    Raises:
+        OSError: there is no room for it here, or none that may be written to; so it would be with the next one too.
+    """
     try:
-        return picturing.take(
-            session, pictures.kept_in, file.read_bytes(), called=file.name, is_dry=pictures.is_dry
-        ).name
+        sent = file.read_bytes()
+    except OSError as error:
+        notes.append(f"its picture {name} was not taken: it cannot be read ({error.strerror})")
+        return ""
+    try:
+        return picturing.take(session, pictures.kept_in, sent, called=file.name, is_dry=pictures.is_dry).name
     except PictureError as error:
         notes.append(f"its picture {name} was not taken: {error.reason.replace('_', ' ')}")
         return ""

@@ -19,7 +19,7 @@ from rich.progress import (
 
 from membership.articles import importing
 from membership.articles.errors import ImportRunningError
-from membership.articles.importing import Options, Report
+from membership.articles.importing import ImportStoppedError, Options, Report
 from membership.articles.sources import counting
 from membership.articles.sources.items import ImportFileError
 from membership.db import db
@@ -51,7 +51,8 @@ def import_articles(
 
     The same file twice changes nothing; what was edited here since stays as it is. An import that was cut off goes
     on when it is run again. Old addresses lead to the articles. Exits 1 if the file cannot be read or another import
-    is at work, with nothing changed.
+    is at work, with nothing changed; and if the file is broken further on or the disk is full, with what it had
+    taken by then.
 
     \b
     Example: membership import articles wordpress export.xml --images uploads --dry-run
@@ -70,6 +71,10 @@ def import_articles(
         except ImportRunningError as error:
             db.session.rollback()
             raise click.ClickException(busy(error)) from None
+        except ImportStoppedError as error:
+            db.session.rollback()
+            _show(error.report, dry_run=dry_run)
+            raise click.ClickException(str(error)) from None
     _show(report, dry_run=dry_run)
 
 

@@ -2,7 +2,8 @@
 
 Each field of an article remembers, as a hash, what was imported into it. A field is written again only if it still is
 what was imported; otherwise the local edit wins and the report says so. Each item is committed by itself, so an
-import that dies is repeated and goes on where it was. One import runs at a time (articles.running).
+import that dies, or stops since nothing can be written, is repeated and goes on where it was. One import runs at a
+time (articles.running).
 """
 
 import hashlib
@@ -21,12 +22,12 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.articles import bringing, drafts, old_addresses, publishing, queries, running
 from membership.articles.bringing import Places
-from membership.articles.models import Article, ArticleState, Correction
+from membership.articles.models import Article, ArticleState
 from membership.articles.publishing import COMMAND, Draft
 from membership.articles.sources import feed, ghost, markdown, wordpress
-from membership.articles.sources.items import Item, NotTaken, Read
+from membership.articles.sources.items import ImportFileError, Item, NotTaken, Read
 from membership.articles.sources.pictures import Folder
-from membership.db import run_unit
+from membership.db import is_passing, run_unit
 from membership.newsroom import page_changes, settings_rows
 
 Progress = Callable[[str], None]
@@ -49,6 +50,14 @@ class Report:
     def total(self) -> int:
         """How many items there were."""
         return self.taken + self.updated + self.unchanged + len(self.skipped)
+
+
+class ImportStoppedError(Exception):
+    """Nothing more can be written or read. What the report calls taken is; the message says why, and what to do."""
+
+    def __init__(self, report: Report, message: str) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +85,7 @@ def import_markdown(
 
     Raises:
         ImportFileError: there is nothing to read.
+        ImportStoppedError: nothing more can be written.
     """
     folder = path if path.is_dir() else path.parent
     beside = (folder.resolve(), folder.resolve() / "pictures", folder.parent.resolve() / "pictures")
@@ -95,6 +105,7 @@ def import_file(
 
     Raises:
         ImportFileError: the file as a whole cannot be read.
+        ImportStoppedError: it is broken after some items, or nothing more can be written.
     """
     options = _with_language(session, options)
     images = Folder(options.images) if options.images else None
@@ -119,17 +130,33 @@ def _take_all(
     report = Report()
     session.commit()
     with running.alone(session, is_dry=options.is_dry) as run:
-        for item in _once_each(items, report):
+        for item in _once_each(_to_the_end(items, report), report):
             options.progress(item.name)
             unit = partial(_take, session, source, item, pictures)
             try:
+                run.goes_on()
                 _note(report, item.name, _try(session, unit) if options.is_dry else run_unit(session, unit))
-            except (SQLAlchemyError, ValueError) as error:
+            except (SQLAlchemyError, OSError, ValueError) as error:
+                if isinstance(error, OSError) or is_passing(error):
+                    raise ImportStoppedError(
+                        report,
+                        f"Stopped at {item.name}: {getattr(error, 'orig', None) or error}. Make room, or let this "
+                        "command write there, and run it again: it goes on where it stopped.",
+                    ) from error
                 report.skipped.append((item.name, f"could not be stored ({type(error).__name__})"))
-            run.goes_on()
     if options.is_dry:
         session.rollback()
     return report
+
+
+def _to_the_end(items: Iterable[Read], report: Report) -> Iterator[Read]:
+    """The items of a source; where it turns out to be broken after some of them, the report of these goes along."""
+    try:
+        yield from items
+    except ImportFileError as error:
+        if not report.taken + report.updated + report.unchanged:
+            raise
+        raise ImportStoppedError(report, f"{error} What stands above was taken from before that.") from error
 
 
 def _once_each(items: Iterable[Read], report: Report) -> Iterator[Item]:
@@ -197,8 +224,7 @@ def _begin(session: Session, source: str, item: Item, draft: Draft) -> Article:
         _put_out(session, article, item)
     elif item.updated_at is not None:
         article.updated_at = min(item.updated_at, clock.now())
-    for at, words in item.corrections:
-        session.add(Correction(article_id=article.id, corrected_at=at, text=words))
+    publishing.had_corrections(session, article, item.corrections, by=COMMAND)
     session.flush()
     return article
 

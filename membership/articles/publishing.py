@@ -3,7 +3,6 @@
 Every save leaves a revision and an audit entry, and says which stored pages are out of date. Callers commit.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.appeals import placing
-from membership.articles import addresses, appealing, drafts, relating, words
+from membership.articles import addresses, appealing, drafts, fingerprints, queries, relating, words
 from membership.articles.drafts import Draft
 from membership.articles.errors import (
     EditConflictError,
@@ -219,23 +218,28 @@ def _note(session: Session, article: Article, action: str, by: By) -> None:
         headline=article.headline,
         standfirst=article.standfirst,
         body=article.body,
-        hash=hash_of_words(*_says(article)),
+        hash=fingerprints.of_words(*_says(article)),
     )
     session.add(revision)
     _write_audit(session, article, action, by)
 
 
-def hash_of_words(headline: str, standfirst: str, body: str) -> str:
-    """The fingerprint of what an article says, to find words changed behind the newsroom's back."""
-    return hashlib.sha256(f"{headline}\n{standfirst}\n{body}".encode()).hexdigest()
+def had_corrections(session: Session, article: Article, found: list[tuple[datetime, str]], *, by: By) -> None:
+    """Add corrections that were made before the article came here; they change no date of it."""
+    for at, text in found:
+        session.add(Correction(article_id=article.id, corrected_at=at, text=text))
+    if found:
+        _write_audit(session, article, "article.corrected", by)
 
 
 def _write_audit(session: Session, article: Article, action: str, by: By, **details: str) -> None:
+    bylines = queries.bylines(session, [article.id]).get(article.id, [])
+    fingerprint = fingerprints.of_rest(article, bylines, queries.corrections(session, article.id))
     audit.write(
         session,
         action=action,
         subject=f"article:{article.id}",
         actor_id=by.account_id,
         actor=by.name,
-        details={name: value for name, value in details.items() if value},
+        details={name: value for name, value in details.items() if value} | {fingerprints.KEY: fingerprint},
     )

@@ -7,12 +7,13 @@ waits until the row has run out.
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from membership import clock
@@ -70,7 +71,8 @@ def alone(session: Session, *, is_dry: bool) -> Iterator[Run]:
         yield Run(session, token)
     finally:
         session.rollback()
-        run_unit(session, lambda: session.execute(delete(ImportRun).filter_by(token=token)))
+        with suppress(OperationalError):  # the disk is full, say: what stays behind is seen to be over
+            run_unit(session, lambda: session.execute(delete(ImportRun).filter_by(token=token)))
 
 
 def _begin(session: Session, token: str) -> None:

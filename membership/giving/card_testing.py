@@ -3,29 +3,32 @@
 Payments may be begun so often per address of the network, per network, per e-mail address and over all. Patrons who
 have signed in are known and have a budget of their own alone. When payments of strangers fail in a burst, or more are
 begun than the site takes, protected mode begins by itself (newsroom.shield). A session in which one card after the
-other fails, or whose e-mail address fails elsewhere too, is closed at Stripe, and its address rests for a day. Fails
-closed: without the database nothing begins.
+other fails is closed at Stripe, with all that its e-mail address has open, and the address rests for a day. A charge
+for a gift that renews names no session; there its address alone is counted. Fails closed: without the database nothing
+begins.
 """
 
 from collections.abc import Iterable
 from datetime import timedelta
-from functools import partial
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership import clock, jobs, secrets
-from membership.gateway import checkouts as sessions
-from membership.gateway import client
-from membership.gateway.client import Answer
-from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import outgoing
+from membership.gateway import client as gateway
+from membership.gateway.errors import STRIPES_OWN, GatewayUnavailable
+from membership.giving import closing
+from membership.giving.checkouts import PAYABLE
 from membership.giving.facts import Fact, FailedCharge, Payment
 from membership.giving.models import CallState, Checkout, OutgoingCall, StripeCustomer
 from membership.giving.storing import Kept
 from membership.newsroom import budgets, shield
 from membership.newsroom.budgets import BudgetSpentError, Limit
 from membership.newsroom.shield import Why
+from membership.web.emails import AddressError, canonical
+
+log = structlog.get_logger(__name__)
 
 PER_CLIENT = Limit("checkouts_client", 5, 600)
 PER_CLIENT_PROVEN = Limit("checkouts_client_proven", 40, 600)  # of those who share one way out
@@ -46,7 +49,6 @@ MOST_FAILED = 5
 BURST_FAILED, BURST_PERCENT = 15, 30
 """Protected mode begins when so many have failed within WINDOW_S (twice that at most) that are so many of all tried."""
 _NEWS = timedelta(hours=1)
-_END = "checkout.end"
 
 
 def spend(
@@ -107,13 +109,29 @@ def _note_failure(session: Session, fact: FailedCharge) -> None:
     tried = failed + budgets.counted(session, "checkouts_paid", "all", seconds=WINDOW_S)
     if failed >= BURST_FAILED and failed * 100 >= tried * BURST_PERCENT:
         shield.put_up(session, Why.FAILURES)
-    checkout = session.scalars(select(Checkout).filter_by(public_id=fact.checkout_public_id)).one_or_none()
-    if checkout is None:
-        return
-    of_session = _count(session, "session_failed", checkout.public_id, seconds=SLOW_S)
-    of_address = _count(session, "address_failed", checkout.email_index, seconds=SLOW_S)
+    named = session.scalars(select(Checkout).filter_by(public_id=fact.checkout_public_id)).one_or_none()
+    address = _index_of(fact.email) if named is None else named.email_index
+    of_its_address = _payable_of(session, address)
+    if named is None and not of_its_address:
+        return  # no try of ours
+    of_session = 0 if named is None else _count(session, "session_failed", named.public_id, seconds=SLOW_S)
+    of_address = _count(session, "address_failed", address, seconds=SLOW_S)
     if max(of_session, of_address) >= MOST_FAILED:
-        _let_end(session, checkout)
+        _let_end(session, of_its_address if named is None else {named, *of_its_address})
+
+
+def _index_of(email: str) -> str:
+    """What an address that Stripe tells is found by; "" for none."""
+    try:
+        return secrets.blind_index(canonical(email))
+    except AddressError:
+        return ""
+
+
+def _payable_of(session: Session, email_index: str) -> set[Checkout]:
+    """What can be paid under an address, of nobody who has signed in."""
+    found = select(Checkout).filter_by(email_index=email_index, patron_id=None)
+    return set(session.scalars(found.where(Checkout.state.in_(PAYABLE)))) if email_index else set()
 
 
 def _count(session: Session, name: str, key: str, *, seconds: int) -> int:
@@ -122,39 +140,31 @@ def _count(session: Session, name: str, key: str, *, seconds: int) -> int:
     return budgets.counted(session, name, key, seconds=seconds)
 
 
-def _let_end(session: Session, checkout: Checkout) -> None:
-    """Have the worker close a session at Stripe, and let its address rest."""
-    if checkout.stripe_session_id is None or checkout.patron_id is not None:
-        return
-    budgets.block(session, RESTING, checkout.email_index)
-    outgoing.find_or_add(
-        session,
-        key=f"checkout:{checkout.public_id}:end",
-        kind=_END,
-        subject=checkout.stripe_session_id,
-        details={},
-    )
-    jobs.wake(session, "sessions")
+def _let_end(session: Session, found: Iterable[Checkout]) -> None:
+    """Have the worker close sessions at Stripe, and let their address rest."""
+    for checkout in sorted(found, key=lambda checkout: checkout.id):
+        if checkout.stripe_session_id is None or checkout.patron_id is not None:
+            continue
+        budgets.block(session, RESTING, checkout.email_index)
+        closing.let_end(session, checkout.stripe_session_id)
+        jobs.wake(session, "sessions")
 
 
 def end_all(session: Session) -> int:
-    """Close at Stripe every session in which cards were tried out; how many. Commits for each."""
-    open_ones = select(OutgoingCall).where(
-        OutgoingCall.kind == _END, OutgoingCall.state.in_((CallState.PENDING, CallState.UNKNOWN))
+    """Close at Stripe every session that must not be paid any more; how many. Commits for each.
+
+    In it cards were tried out, or its form was sent with another choice while it was being opened.
+    """
+    waiting = select(OutgoingCall).where(
+        OutgoingCall.kind == closing.KIND, OutgoingCall.state.in_((CallState.PENDING, CallState.UNKNOWN))
     )
-    calls = session.scalars(open_ones.order_by(OutgoingCall.id).limit(100)).all()
     ended = 0
-    for call in calls:
+    for call in session.scalars(waiting.order_by(OutgoingCall.id).limit(100)).all():
         try:
-            outgoing.perform(session, call, partial(_expire, call.subject))
-            ended += 1
-        except GatewayRefused:
-            continue  # paid or run out meanwhile; its row says so
-        except GatewayUnavailable:
-            break
+            ended += closing.end(session, gateway.current(), call)
+        except GatewayUnavailable as error:
+            log.warning("session_is_closed_later", reason=error.reason)
+            if error.reason != STRIPES_OWN:
+                break  # Stripe cannot be reached, or wants to be asked less
     session.rollback()
     return ended
-
-
-def _expire(session_id: str, key: str) -> Answer:
-    return sessions.expire(client.current(), session_id, key=key)

@@ -12,6 +12,9 @@ from membership.gateway import checkouts as sessions
 from membership.giving.models import Checkout, CheckoutState, Interval
 from membership.money import Money
 
+PAYABLE = frozenset({CheckoutState.STARTED, CheckoutState.OPEN})
+"""The states of what can be paid, or is about to be."""
+
 TROUBLE_AFTER = timedelta(minutes=30)
 """Stripe refuses a session that could be paid for less than half an hour; later it is a new one."""
 
@@ -69,7 +72,7 @@ def amend(checkout: Checkout, wish: Wish) -> None:
 def is_payable(checkout: Checkout) -> bool:
     """Whether its session can still be paid, or still has to be opened."""
     lives = checkout.created_at + sessions.LIFE - TROUBLE_AFTER > clock.now()
-    return lives and checkout.state in {CheckoutState.STARTED, CheckoutState.OPEN}
+    return lives and checkout.state in PAYABLE
 
 
 def begin(session: Session, wish: Wish) -> Checkout:

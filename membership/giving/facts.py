@@ -182,7 +182,8 @@ class FailedCharge(Fact):
     failed_at: datetime
     code: str = ""
     decline_code: str = ""
-    checkout_public_id: str = ""  # told, not kept: whose session tries out cards (giving.card_testing)
+    checkout_public_id: str = ""  # told, not kept, as is `email`: who tries out cards (giving.card_testing)
+    email: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,13 +2,15 @@
 
 open_at_stripe   the page to pay on; the same one when asked again, read back when the answer was lost
 retire           closes what was opened before the reader chose otherwise
+note_opened      keeps a session that was made, unless it must not be paid any more
 
-Both commit around each call to Stripe.
+The first two commit around each call to Stripe.
 """
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -16,8 +18,8 @@ from membership import clock
 from membership.gateway import checkouts as sessions
 from membership.gateway import products
 from membership.gateway.client import Answer, Gateway
-from membership.gateway.errors import STRIPES_OWN, GatewayRefused
-from membership.giving import checkouts, measuring, outgoing
+from membership.gateway.errors import STRIPES_OWN, GatewayRefused, GatewayUnavailable
+from membership.giving import checkouts, closing, measuring, outgoing
 from membership.giving.models import (
     CallState,
     Checkout,
@@ -27,6 +29,8 @@ from membership.giving.models import (
     StripeCustomer,
 )
 from membership.money import Money
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +70,14 @@ def open_at_stripe(
 ) -> str:
     """The address of the page on which to pay. Commits before and after each call.
 
-    Everything sent follows from rows written before, so that a repeated call is the same to the letter.
+    Everything sent follows from rows written before, so that a repeated call is the same to the letter. Where the form
+    was meanwhile sent with another choice, that one's page is the one to pay on.
 
     Raises:
         GatewayUnavailable: no usable answer; the same form may be sent again.
         GatewayRefused: Stripe does not take it.
     """
+    form_key = checkout.form_key
     url = checkout.session_url or _read_back(session, gateway, checkout)
     if url:
         return url
@@ -89,7 +95,7 @@ def open_at_stripe(
             session.get_one(Checkout, checkout_id).state = CheckoutState.FAILED
             session.commit()
         raise
-    return _note_open(session, checkout_id, answer)
+    return _note_open(session, gateway, checkout_id, form_key, answer)
 
 
 def _read_back(session: Session, gateway: Gateway, checkout: Checkout) -> str:
@@ -102,12 +108,12 @@ def _read_back(session: Session, gateway: Gateway, checkout: Checkout) -> str:
     call = session.scalars(newest).one_or_none()
     if call is None or call.state is not CallState.UNKNOWN or call.error != STRIPES_OWN:
         return ""
-    checkout_id, call_id = checkout.id, call.id
+    checkout_id, form_key, call_id = checkout.id, checkout.form_key, call.id
     found = _find(session, gateway, checkout)
     call = session.get_one(OutgoingCall, call_id)
     if found is not None:
         call.state, call.result_id, call.error = CallState.DONE, found.id, ""
-        return _note_open(session, checkout_id, found)
+        return _note_open(session, gateway, checkout_id, form_key, found)
     if call.state is CallState.UNKNOWN:  # and nobody has found it meanwhile
         call.state, call.error = CallState.REFUSED, outgoing.NEVER_REACHED
     session.commit()
@@ -124,14 +130,40 @@ def _key_of(session: Session, checkout: Checkout) -> str:
     return f"checkout:{checkout.public_id}:{1 + len(session.scalars(never_made).all())}"
 
 
-def _note_open(session: Session, checkout_id: int, answer: Answer) -> str:
-    checkout = session.get_one(Checkout, checkout_id)
-    checkout.stripe_session_id = answer.id
-    checkout.session_url = str(answer.body.get("url") or "")
-    if checkout.state is CheckoutState.STARTED:
+def _note_open(session: Session, gateway: Gateway, checkout_id: int, form_key: str, answer: Answer) -> str:
+    """The address to pay at: of the session that was made, or of the one that has taken its place. Commits.
+
+    Raises:
+        GatewayUnavailable: another choice has taken its place, and is not open yet.
+    """
+    # Whoever retires it at this moment waits, or has done so before.
+    checkout = session.get_one(Checkout, checkout_id, with_for_update=True)
+    ending = note_opened(session, checkout, answer)
+    if ending is None:
+        session.commit()
+        return checkout.session_url
+    try:
+        closing.end(session, gateway, ending)
+    except GatewayUnavailable as error:
+        log.warning("session_is_closed_later", reason=error.reason)
+    in_its_place = session.scalars(select(Checkout).filter_by(form_key=form_key)).one_or_none()
+    if in_its_place is None or not checkouts.is_payable(in_its_place) or not in_its_place.session_url:
+        raise GatewayUnavailable("retired", is_unknown=False)
+    return in_its_place.session_url
+
+
+def note_opened(session: Session, checkout: Checkout, answer: Answer) -> OutgoingCall | None:
+    """Keep the session that was made for a checkout, which the caller has locked; the caller commits.
+
+    Gives None; or the row of its end, where it must not be paid: the checkout has been closed while Stripe was asked,
+    or has another session.
+    """
+    if checkout.state in checkouts.PAYABLE and checkout.stripe_session_id in {None, answer.id}:
+        checkout.stripe_session_id = answer.id
+        checkout.session_url = str(answer.body.get("url") or "")
         checkout.state = CheckoutState.OPEN
-    session.commit()
-    return checkout.session_url
+        return None
+    return closing.let_end(session, answer.id) if answer.body.get("status") == "open" else None
 
 
 def _order(
@@ -182,29 +214,40 @@ def retire(session: Session, gateway: Gateway, checkout: Checkout) -> bool:
         GatewayUnavailable: Stripe cannot be asked; it may still be payable, so nothing new may be opened.
     """
     checkout_id = checkout.id
-    session_id = _session_to_close(session, gateway, checkout)
-    if session_id:
-        call = outgoing.find_or_add(
-            session,
-            key=f"checkout:{session.get_one(Checkout, checkout_id).public_id}:expire",
-            kind="checkout.expire",
-            subject=session_id,
-            details={},
-        )
-        try:
-            outgoing.perform(session, call, lambda key: sessions.expire(gateway, session_id, key=key))
-        except GatewayRefused:
-            # Not open any more: paid in another tab, or run out by itself.
-            if _is_complete(gateway, session_id):
-                return False
-    checkouts.close(session.get_one(Checkout, checkout_id))
+    while True:
+        session_id = _session_to_close(session, gateway, checkout)
+        if session_id and not _expire(session, gateway, checkout_id, session_id):
+            return False
+        checkout = session.get_one(Checkout, checkout_id, with_for_update=True)
+        if checkout.state is CheckoutState.COMPLETE:
+            return False
+        if checkout.state not in checkouts.PAYABLE or checkout.stripe_session_id in {None, session_id}:
+            break  # otherwise the same form, sent before, has opened one since it was looked for
+    checkouts.close(checkout)
     session.commit()
+    return True
+
+
+def _expire(session: Session, gateway: Gateway, checkout_id: int, session_id: str) -> bool:
+    """Close a checkout's session; False if it was paid meanwhile. Commits around the call."""
+    call = outgoing.find_or_add(
+        session,
+        key=f"checkout:{session.get_one(Checkout, checkout_id).public_id}:expire",
+        kind="checkout.expire",
+        subject=session_id,
+        details={},
+    )
+    try:
+        outgoing.perform(session, call, lambda key: sessions.expire(gateway, session_id, key=key))
+    except GatewayRefused:
+        # Not open any more: paid in another tab, or run out by itself.
+        return not _is_complete(gateway, session_id)
     return True
 
 
 def _session_to_close(session: Session, gateway: Gateway, checkout: Checkout) -> str:
     """The id of the session at Stripe, also where its answer was lost; "" if there is none to be paid."""
-    if checkout.state not in {CheckoutState.STARTED, CheckoutState.OPEN}:
+    if checkout.state not in checkouts.PAYABLE:
         return ""
     if checkout.stripe_session_id:
         return checkout.stripe_session_id

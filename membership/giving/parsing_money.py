@@ -82,6 +82,7 @@ def _failed(thing: Thing, snapshot: Snapshot) -> FailedCharge:
         code=thing.words("failure_code", 64),
         decline_code=outcome.words("reason", 64),
         checkout_public_id=thing.metadata("checkout", 32),
+        email=thing.thing("billing_details").words("email", 320),
     )
 
 

@@ -1,4 +1,7 @@
-"""Reading at Stripe what events left open, and applying it: the sweeper beside giving.applying.apply_all."""
+"""Reading at Stripe what events left open, and applying it: the sweeper beside giving.applying.apply_all.
+
+What is read for a conflict, since two bodies came under one event's id, takes the place of what was told.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,18 +9,18 @@ from datetime import timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from membership import clock, db
 from membership.gateway import client, reading
 from membership.gateway.client import Gateway, Json
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
-from membership.giving import applying, parsing
-from membership.giving.facts import Observed, Payment, ToRead
+from membership.giving import applying, parsing, storing
+from membership.giving.facts import Fact, Observed, Payment, ToRead
 from membership.giving.fields import UnreadableObjectError
-from membership.giving.models import ReadingState
-from membership.giving.reading_list import TABLE
+from membership.giving.models import Event, ReadingState
+from membership.giving.reading_list import CONFLICT, FRAUD_WARNING, TABLE
 
 log = structlog.get_logger(__name__)
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
@@ -29,14 +32,17 @@ def read_all(session: Session, gateway: Gateway | None = None, *, most: int = 50
     """Read what is due to be read, apply it, and take it off the list; how many were read.
 
     While Stripe cannot be reached what is known stands, and the next try is later each time. An answer that cannot be
-    read or booked keeps no other object waiting.
+    read or booked keeps no other object waiting. Asked to slow down, all that is left waits for the next round.
     """
     gateway, done = gateway or client.current(), 0
     for kind, object_id, reason in _due(session, most):
         try:
             _read_one(session, gateway, kind, object_id, reason)
-        except GatewayUnavailable:
+        except GatewayUnavailable as error:
             db.run_unit(session, partial(_later, session, kind, object_id))
+            if error.reason == "rate_limit":
+                log.warning("objects_wait", reason=error.reason)
+                break
         except GatewayRefused as refused:
             log.warning("object_unread", kind=kind, id=object_id, code=refused.code)
             state = ReadingState.GONE if refused.is_missing else ReadingState.WAITING
@@ -51,15 +57,23 @@ def read_all(session: Session, gateway: Gateway | None = None, *, most: int = 50
 
 def _read_one(session: Session, gateway: Gateway, kind: str, object_id: str, reason: str) -> None:
     told = list(_told(gateway, kind, object_id))
-    if reason == "fraud_warning":
+    if FRAUD_WARNING in reason:
         told = [replace(f, has_fraud_warning=True) if isinstance(f, Payment) else f for f in told]
-    db.run_unit(session, partial(_apply, session, kind, object_id, told))
+    db.run_unit(session, partial(_apply, session, kind, object_id, reason, told))
 
 
 def _due(session: Session, most: int) -> list[tuple[str, str, str]]:
+    """What is to be read now; for a conflict not before the event that came with two bodies is applied."""
+    is_untold = exists(
+        select(Event.id).where(Event.state.in_(applying.WAITING), Event.has_conflict).correlate(None)
+    )
     rows = session.execute(
         select(TABLE.c.type, TABLE.c.id, TABLE.c.reason)
-        .where(TABLE.c.state == ReadingState.WAITING, TABLE.c.next_try_at <= clock.now())
+        .where(
+            TABLE.c.state == ReadingState.WAITING,
+            TABLE.c.next_try_at <= clock.now(),
+            or_(TABLE.c.reason.not_like(f"%{CONFLICT}%"), ~is_untold),
+        )
         .order_by(TABLE.c.next_try_at, TABLE.c.id)
         .limit(most)
     ).all()
@@ -88,10 +102,17 @@ def _charges_of(gateway: Gateway, joint: Json) -> Iterator[Observed]:
                 yield from parsing.from_object(charge, page.as_of)
 
 
-def _apply(session: Session, kind: str, object_id: str, told: list[Observed]) -> None:
+def _apply(session: Session, kind: str, object_id: str, reason: str, told: list[Observed]) -> None:
     if any(isinstance(fact, ToRead) and (fact.type, fact.id) == (kind, object_id) for fact in told):
         raise UnreadableObjectError(kind, "items")  # asked again at once, Stripe would say the same
-    session.execute(delete(TABLE).where(TABLE.c.type == kind, TABLE.c.id == object_id))
+    # One that was asked for meanwhile for another reason stays.
+    session.execute(
+        delete(TABLE).where(TABLE.c.type == kind, TABLE.c.id == object_id, TABLE.c.reason == reason)
+    )
+    if CONFLICT in reason:
+        facts = [fact for fact in told if isinstance(fact, Fact)]
+        storing.lock(session, [fact.id for fact in facts])
+        storing.doubt(session, [fact for fact in facts if fact.id == object_id])
     applying.apply_facts(session, told)
 
 

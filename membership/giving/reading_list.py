@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from sqlalchemy import Table
+from sqlalchemy import Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,9 @@ from membership.giving.facts import Customer, Fact, Invoice, ToRead
 from membership.giving.models import ObjectToRead, ReadingState
 
 TABLE = cast("Table", ObjectToRead.__table__)
+CONFLICT, FRAUD_WARNING = "conflict", "fraud_warning"
+_TELLING = frozenset({CONFLICT, FRAUD_WARNING})
+"""Reasons on which depends what is made of the answer; an object may be read for both, with a blank between."""
 _KINDS = {
     "BalanceTransaction": "balance_transaction",
     "CheckoutSession": "checkout.session",
@@ -44,11 +47,14 @@ def check(session: Session, fact: Fact) -> None:
 
 
 def add(session: Session, wanted: ToRead) -> None:
-    """Let an object be read by the worker; one that waits already is left as it is. The caller commits."""
+    """Let an object be read by the worker. One that waits already is left as it is, but for reasons that tell more.
+
+    The caller commits.
+    """
     now, connection = clock.now(), session.connection()
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     added = connection.execute(
-        insert(TABLE).on_conflict_do_nothing(),
+        insert(TABLE).on_conflict_do_nothing().returning(TABLE.c.id),
         {
             "type": wanted.type,
             "id": wanted.id,
@@ -59,5 +65,21 @@ def add(session: Session, wanted: ToRead) -> None:
             "state": ReadingState.WAITING,
         },
     )
-    if added.rowcount:
+    if added.first() is not None:
         jobs.wake(session, "readings")
+    elif wanted.reason in _TELLING:
+        _add_reason(session, wanted)
+
+
+def _add_reason(session: Session, wanted: ToRead) -> None:
+    """Let an object that waits, or was given up, be read for one more reason, and now."""
+    this = (TABLE.c.type == wanted.type, TABLE.c.id == wanted.id)
+    known = session.scalars(select(TABLE.c.reason).where(*this).with_for_update()).one_or_none() or ""
+    reasons = {*known.split()} & _TELLING | {wanted.reason}
+    values = {
+        "reason": " ".join(sorted(reasons)),
+        "state": ReadingState.WAITING,
+        "next_try_at": clock.now(),
+    }
+    session.execute(update(TABLE).where(*this).values(values))
+    jobs.wake(session, "readings")

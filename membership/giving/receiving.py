@@ -159,16 +159,23 @@ def _again(session: Session, letter: Letter) -> Stored:
     known = session.scalars(select(Event).filter_by(id=letter.id).with_for_update()).one()
     if letter.is_delivered:
         known.deliveries += 1
-    if _told(json.loads(known.body)) == _told(letter.event):
+    first = json.loads(known.body)
+    if _told(first) == _told(letter.event):
         return letter.id, Outcome.DUPLICATE, known.state
     if not known.has_conflict:
         known.has_conflict, known.conflict_body = True, letter.row["body"]
     log.error("event_conflict", event_id=letter.id)
-    told = _object(letter.event)
+    for event in (first, letter.event):  # which may be about two objects
+        _let_read(session, event)
+    return letter.id, Outcome.CONFLICT, known.state
+
+
+def _let_read(session: Session, event: Json) -> None:
+    """Let Stripe be asked how what an event is about truly stands."""
+    told = _object(event)
     kind, object_id = (told.get("object"), told.get("id")) if isinstance(told, dict) else (None, None)
     if isinstance(kind, str) and kind in parsing.PARSERS and isinstance(object_id, str):
-        reading_list.add(session, ToRead(type=kind, id=object_id[:255], reason="conflict"))
-    return letter.id, Outcome.CONFLICT, known.state
+        reading_list.add(session, ToRead(type=kind, id=object_id[:255], reason=reading_list.CONFLICT))
 
 
 def _told(event: Json) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -153,6 +153,24 @@ def keep(session: Session, fact: FactT, known: Known) -> Kept[FactT] | None:
     session.connection().execute(update(table).where(table.c.id == fact.id).values(changes))
     known.put(after)
     return None if changes.keys() <= Fact.VERSION else Kept(before, after)
+
+
+def doubt(session: Session, told: Iterable[Fact]) -> None:
+    """Let what is told next of these objects hold, whatever is known of them. The caller holds their locks.
+
+    Flags and instants that are joined stay, as other events may have told them; what an event with two bodies told of a
+    subscription's past goes. Facts that have no version never change.
+    """
+    for fact in told:
+        kind = type(fact)
+        if "as_of" in columns_of(kind):
+            table, oldest = table_of(kind), {"terminal": 0, "state_rank": 0, "as_of": EPOCH}
+            session.connection().execute(update(table).where(table.c.id == fact.id).values(oldest))
+        if kind is facts.Subscription:
+            is_doubtful = exists().where(models.Event.id == STATES.c.event_id, models.Event.has_conflict)
+            session.connection().execute(
+                delete(STATES).where(STATES.c.subscription_id == fact.id, is_doubtful)
+            )
 
 
 def confirm(session: Session, told: Iterable[Fact]) -> None:

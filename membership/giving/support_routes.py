@@ -12,6 +12,7 @@ from membership.accounts import session as sign_in_session
 from membership.appeals import attribution, counting
 from membership.appeals.counting import Happened
 from membership.articles import queries as articles
+from membership.articles.models import Article
 from membership.db import db
 from membership.gateway import client as gateway
 from membership.gateway.errors import GatewayRefused, GatewayUnavailable
@@ -123,7 +124,7 @@ def _wish(form: CheckoutForm) -> Wish:
     gift = form.amount.data
     assert gift is not None  # noqa: S101 - the form has been found valid
     interval = Interval(form.interval.data)
-    article = articles.by_slug(db.session(), form.article.data or "") if form.article.data else None
+    article = _article(form.article.data or "")
     slot = attribution.slot(db.session(), form.appeal.data or "")
     return Wish(
         form_key=form.form_key.data,
@@ -142,6 +143,14 @@ def _wish(form: CheckoutForm) -> Wish:
         campaign=(form.campaign.data or "")[:64],
         browser_hash=paying_browser.hash_of(paying_browser.value_of(form.form_key.data)),
     )
+
+
+def _article(slug: str) -> Article | None:
+    """The story that a gift came from: stories of two languages may have one slug, and this page's own is meant."""
+    session = db.session()
+    if not slug:
+        return None
+    return articles.by_slug(session, slug, page_language()) or articles.by_slug(session, slug)
 
 
 def patron_id_of(email: str) -> int | None:

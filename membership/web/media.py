@@ -8,6 +8,7 @@ import hashlib
 import io
 import re
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,11 +113,20 @@ def digest(sent: bytes) -> str:
 
 
 def keep(folder: Path, name: str, data: bytes) -> None:
-    """Write a picture into the media folder, whole or not at all."""
+    """Write a picture into the media folder, whole or not at all.
+
+    Raises:
+        OSError: there is no room, or nothing may be written there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".{name}"
-    aside.write_bytes(data)
-    aside.replace(folder / name)
+    try:
+        aside.write_bytes(data)
+        aside.replace(folder / name)
+    except OSError:
+        with suppress(OSError):
+            aside.unlink()  # half of it would keep the room that is wanted
+        raise
 
 
 def find(folder: Path, name: str) -> tuple[Path, str] | None:

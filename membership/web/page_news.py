@@ -52,10 +52,17 @@ class News:
         """When to ask again, by time.monotonic(); before that `poll` does nothing."""
         self.turn = 0
         """Counts up with each answer that told of changes, once `is_old` knows them."""
+        self.forgotten = 0
+        """Of changes up to this generation `is_old` knows nothing any more."""
         self._lock = threading.Lock()
         self._generation: int | None = None  # the newest change known
         self._changed: dict[str, int] = {}  # path → generation
         self._engine: Engine | None = None
+
+    @property
+    def generation(self) -> int:
+        """The newest change known; 0 before the first answer."""
+        return self._generation or 0
 
     def is_old(self, path: str, generation: int) -> bool:
         """Whether a page of this generation has changed since, as far as is known."""
@@ -77,6 +84,7 @@ class News:
                 self._when_changed(rows)
             if len(self._changed) > MOST_CHANGES:
                 self._when_too_many()
+                self.forgotten = self.generation
                 self._changed.clear()
             self.turn += bool(rows)
         finally:

@@ -25,6 +25,7 @@ from membership.db import db
 from membership.web import languages, page_files, page_memory, quieting
 from membership.web.limits import limiter
 from membership.web.page_files import COPIES, PageFiles, Rendered, StoredPage
+from membership.web.page_leading import Leading
 from membership.web.page_making import Answer, make
 from membership.web.page_memory import Kept, Key, Memory, accepted_encoding
 from membership.web.page_news import EXCUSED_S, POLL_S, Changes, News
@@ -63,7 +64,7 @@ def init_app(
     app.config.setdefault("PAGE_POLL_S", 0.0 if app.config["TESTING"] else POLL_S)
     store = PageStore(app, PageFiles(folder), changes)
     app.extensions["membership_pages"] = (store, known)
-    app.wsgi_app = store  # type: ignore[method-assign]  # as Flask documents it
+    app.wsgi_app = Leading(store)  # type: ignore[method-assign]  # as Flask documents it
     limiter.request_filter(lambda: "membership.copy" in request.environ)
 
 

@@ -112,6 +112,30 @@ def test_no_file_that_is_kept_tells_who_took_the_picture_or_where(session, folde
         assert "xmp" not in picture.info
 
 
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])
+def test_i05_no_kind_of_picture_keeps_what_it_tells_of_its_maker(session, folder, form):
+    exif = Image.Exif()
+    exif[0x010F], exif[0x010E] = CAMERA, PLACE
+    exif.get_ifd(0x8825)[1] = "N"
+    drawn, out = Image.radial_gradient("L").resize((500, 400)).convert("RGB"), io.BytesIO()
+    if form == "GIF":
+        drawn.save(out, form, comment=f"{CAMERA} {PLACE}")
+    else:
+        drawn.save(out, form, exif=exif, xmp=PLACE.encode())
+    assert CAMERA.encode() in out.getvalue()
+    picturing.take(session, folder, out.getvalue(), called="a")
+    session.commit()
+    picturing.make_sizes(session, folder)
+
+    kept = [file for file in folder.iterdir() if file.is_file()]
+    assert len(kept) > 3
+    for file in kept:
+        data = file.read_bytes()
+        assert CAMERA.encode() not in data
+        assert PLACE.encode() not in data
+        assert not Image.open(io.BytesIO(data)).getexif()
+
+
 def test_smaller_sizes_weigh_less_and_none_is_larger_than_the_picture(session, folder):
     name = taken(session, folder, size=(500, 400))
     picturing.make_sizes(session, folder)

@@ -1,5 +1,6 @@
 """The editor: draft, preview, save, conflict, pictures; who may enter."""
 
+import hashlib
 import io
 import struct
 import zlib
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from membership import clock
 from membership.articles import editing, publishing, queries
 from membership.articles.models import Article, ArticleState, Revision
 from membership.newsroom.models import AuditEntry
@@ -74,6 +76,9 @@ def test_every_save_leaves_a_revision_and_an_audit_entry(session, as_, ada):
     session.expire_all()
     bodies = [(one.body, one.account_id) for one in session.scalars(select(Revision).order_by(Revision.id))]
     assert bodies == [("It *stood* still.", ada.id), ("It stands still.", ada.id)]
+    for one in session.scalars(select(Revision)):
+        said = f"{one.headline}\n{one.standfirst}\n{one.body}"
+        assert (one.hash, one.saved_at) == (hashlib.sha256(said.encode()).hexdigest(), clock.now())
     actions = session.execute(select(AuditEntry.action, AuditEntry.actor_id).order_by(AuditEntry.id)).all()
     assert actions == [("article.created", ada.id), ("article.changed", ada.id)]
 

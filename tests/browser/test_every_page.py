@@ -35,6 +35,7 @@ NOT_LINKED = {
     "sheets": "a style sheet",
     "articles.picture": "a picture",
     "appeals.embed.show_under": "stands in a frame on another site",
+    "appeals.embed.lead_on": "leads to what stands in a frame on another site",
     "appeals.embed.script": "a script for other sites",
     "articles.show_preview": "leads from a link that an editor passes on",
     "staff.articles.choose_picture": "a part of the editor's page",

@@ -142,3 +142,13 @@ def test_e07_while_we_cannot_be_reached_the_page_there_stays_as_it_was(page: Pag
     expect(page.locator("iframe")).to_have_count(0)
     expect(page.get_by_role("link", name="Support our work")).to_be_visible()
     assert page.locator("#below").bounding_box() == below
+
+
+def test_a_served_site_knows_a_story_by_its_address_there_in_ukrainian(page: Page, site: Site):
+    """What stands between a browser and the program must not change how the address is written."""
+    address = "/uk/embed/appeal/at/2024/%d1%86%d1%96%d0%bd%d0%b0-%d1%85%d0%bb%d1%96%d0%b1%d0%b0"
+    answer = page.context.request.get(f"{site.url}{address}", max_redirects=0)
+
+    assert answer.status == 200
+    assert 'name="article" value="tsina-khliba"' in answer.text()
+    assert answer.text() == page.context.request.get(f"{site.url}/uk/embed/appeal/tsina-khliba").text()

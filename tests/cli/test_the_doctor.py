@@ -41,7 +41,8 @@ def house(app: Flask, session: Session, take: Any, pia: Account, client: FlaskCl
     """A newsroom that has published, been given to, mailed and voted; its schema is stamped as a release's."""
     command.stamp(alembic_config(), "head")
     a_newsroom(session)
-    a_story(session)
+    publishing.correct(session, a_story(session), "It was in May.", by=COMMAND)
+    a_story(session, "The plan", is_out=False)
     publishing.change(
         session,
         a_story(session, "The bridge"),
@@ -126,6 +127,7 @@ class Corruption:
 
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+OTHERWISE = "Articles do not show the state, address, names, picture or corrections that were last saved."
 CORRUPTIONS = {
     "an index is gone": Corruption(
         "DROP INDEX ix_due_row_state_at",
@@ -229,6 +231,50 @@ CORRUPTIONS = {
         "Articles do not say what was last saved.",
         "UPDATE article SET headline = 'The ferry' WHERE slug = 'the-ferry'",
     ),
+    "a story is signed by another": Corruption(
+        "UPDATE byline SET name = 'Nobody'",
+        "N62",
+        OTHERWISE,
+        "UPDATE byline SET name = 'Iryna Bevz'",
+    ),
+    "a story was taken from readers": Corruption(
+        "UPDATE article SET state = 'withdrawn' WHERE slug = 'the-ferry'",
+        "N62",
+        OTHERWISE,
+        "UPDATE article SET state = 'published' WHERE slug = 'the-ferry'",
+    ),
+    "what nobody published can be read": Corruption(
+        "UPDATE article SET state = 'published', published_at = created_at WHERE slug = 'the-plan'",
+        "N62",
+        OTHERWISE,
+        "UPDATE article SET state = 'draft', published_at = NULL WHERE slug = 'the-plan'",
+    ),
+    "a story has another address": Corruption(
+        "UPDATE article SET slug = 'the-fairy' WHERE slug = 'the-ferry'",
+        "N62",
+        OTHERWISE,
+        "UPDATE article SET slug = 'the-ferry' WHERE slug = 'the-fairy'",
+    ),
+    "a picture shows something else": Corruption(
+        "UPDATE article SET picture = 'other.webp', picture_alt = 'x', picture_caption = 'y', picture_credit = 'z' "
+        "WHERE slug = 'the-ferry'",
+        "N62",
+        OTHERWISE,
+        "UPDATE article SET picture = '', picture_alt = '', picture_caption = '', picture_credit = '' "
+        "WHERE slug = 'the-ferry'",
+    ),
+    "a correction is gone": Corruption(
+        "UPDATE correction SET article_id = (SELECT max(id) FROM article)",
+        "N62",
+        OTHERWISE,
+        "UPDATE correction SET article_id = (SELECT id FROM article WHERE slug = 'the-ferry')",
+    ),
+    "a correction says something else": Corruption(
+        "UPDATE correction SET text = 'Nothing was wrong.'",
+        "N62",
+        OTHERWISE,
+        "UPDATE correction SET text = 'It was in May.'",
+    ),
     "an article's last revision is gone": Corruption(
         "UPDATE revision SET article_id = (SELECT max(id) FROM article)",
         "N62",
@@ -281,7 +327,7 @@ def test_a_row_that_points_nowhere_is_found(house, examine):
 
     (found,) = examine()
 
-    assert (found["check"], found["ids"]) == ("N64", ["byline:3"])
+    assert (found["check"], found["ids"]) == ("N64", ["byline:4"])
     assert found["sentence"] == "Rows point at rows that are not there."
 
 

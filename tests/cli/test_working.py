@@ -1,6 +1,7 @@
 """`membership worker` as it is run: who waits for a way in does not wait for the rest of the work."""
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -18,8 +19,10 @@ from sqlalchemy import func, select
 from membership.articles import picturing
 from membership.articles.models import Media
 from membership.cli.database import alembic_config
+from membership.giving.models import Event, EventState, Payment
 from membership.mail.models import MailState, OutgoingMail
 from tests import servers
+from tests.giving.stripe_words import Life, once
 
 pytestmark = (
     pytest.mark.one_engine
@@ -80,6 +83,33 @@ def test_m12_a_sign_in_mail_leaves_at_once_while_pictures_are_drawn(app, session
     assert session.scalar(drawn) < PICTURES, "the pictures were done before; the test has shown nothing"
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=20) == 0
+
+
+@pytest.fixture
+def stored_by_the_killed(app: Flask, settings_env: dict[str, str]) -> str:
+    """An event that a process has stored, and not applied, when it was killed; its id."""
+    del app
+    life = Life("fallen")
+    once(life)
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.giving.kill_while_receiving", "stored"],
+        input=json.dumps(life.events[0]).encode(),
+        env=os.environ | settings_env,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    return str(life.events[0]["id"])
+
+
+@pytest.mark.usefixtures("stored_by_the_killed", "worker")
+def test_w27_what_a_killed_process_left_is_applied_within_a_minute_of_the_restart(session):
+    state = select(Event.state)
+    assert session.scalar(state) is not None
+    payments = select(func.count()).select_from(Payment)
+
+    _await(session, lambda: session.scalar(state) is EventState.APPLIED, seconds=60)
+
+    assert session.scalar(payments) == 1
 
 
 def _await(session, happens, *, seconds=60):

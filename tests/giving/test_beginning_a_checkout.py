@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.articles.models import Article, ArticleState
 from membership.db import Base
-from membership.giving import card_testing, unanswered
+from membership.gateway.client import Answer, Gateway
+from membership.giving import card_testing, opening, unanswered
 from membership.giving.models import CallState, Checkout, CheckoutState, OutgoingCall
 from membership.newsroom import budgets, settings_rows
 from membership.newsroom.budgets import Limit
@@ -361,6 +362,102 @@ def test_c02_c27_another_amount_after_a_lost_answer_closes_what_was_made(
     assert answer.headers["Location"] == newest["url"]
     assert (oldest["status"], newest["status"], newest["amount_total"]) == ("expired", "open", 800)
     assert [row.state for row in sent()] == [CheckoutState.EXPIRED, CheckoutState.OPEN]
+
+
+def _two_at_once(account: Account, app: Flask, client, *, trouble: bool = False) -> list[Any]:
+    """Send a form, and while Stripe is still being asked the same form with another amount.
+
+    With `trouble` Stripe closes no session afterwards.
+    """
+    form = choose(client, amount="5")
+    account.sandbox.faults.add("slow", seconds=3, path=SESSIONS, method="POST")
+    with ThreadPoolExecutor(1) as slow:
+        waiting = slow.submit(lambda: send(app.test_client(), form))
+        while account.sandbox.faults.waiting:  # until Stripe has been asked
+            time.sleep(0.02)
+        second = send(client, form, amount="8")
+        if trouble:
+            account.sandbox.faults.add("error", path=f"{SESSIONS}/", method="POST", times=3)
+        return [waiting.result(), second]
+
+
+def test_c02_a_form_sent_with_another_amount_while_it_is_being_opened_leaves_one_to_pay(
+    account: Account, app: Flask, client, sessions, sent
+):
+    first, second = _two_at_once(account, app, client)
+
+    (opened,) = [found for found in sessions() if found["status"] == "open"]
+    assert sorted(found["status"] for found in sessions()) == ["expired", "open"]
+    assert opened["amount_total"] == 800
+    assert first.headers["Location"] == second.headers["Location"] == opened["url"]
+    assert [(row.state, row.amount) for row in sent()] == [
+        (CheckoutState.EXPIRED, 500),
+        (CheckoutState.OPEN, 800),
+    ]
+
+
+def test_c02_what_cannot_be_closed_at_once_is_closed_by_the_worker(
+    account: Account, app: Flask, client, session, sessions
+):
+    first, second = _two_at_once(account, app, client, trouble=True)
+
+    assert first.headers["Location"] == second.headers["Location"]
+    assert [found["status"] for found in sessions()] == ["open", "open"]
+    assert card_testing.end_all(session) == 1
+    assert sorted((found["status"], found["amount_total"]) for found in sessions()) == [
+        ("expired", 500),
+        ("open", 800),
+    ]
+
+
+class _Meanwhile(Gateway):
+    """The way to Stripe, on which something happens once Stripe has answered for the first time."""
+
+    def call(self, ask: Any) -> Answer:
+        """Make one call."""
+        answer = super().call(ask)
+        happens, self.happens = self.happens, lambda: None
+        happens()
+        return answer
+
+    happens: Callable[[], object] = staticmethod(lambda: None)
+
+
+def test_c02_a_session_that_is_opened_while_the_form_is_being_changed_is_closed(
+    account: Account, app: Flask, client, session, sessions, sent
+):
+    form = choose(client, amount="5")
+    account.sandbox.faults.add("cut_before", path=SESSIONS, method="POST", times=3)
+    assert send(client, form).status_code == 503
+    account.sandbox.faults.clear()
+    gateway = _Meanwhile(app.extensions["membership_settings"])
+    gateway.happens = lambda: send(app.test_client(), form)
+
+    assert opening.retire(session, gateway, sent()[0])
+
+    assert [found["status"] for found in sessions()] == ["expired"]
+    assert [row.state for row in sent()] == [CheckoutState.EXPIRED]
+
+
+def test_c02_c27_a_session_of_a_closed_checkout_that_is_found_later_is_closed(
+    account: Account, app: Flask, client, session, sessions, sent
+):
+    form = choose(client, amount="5")
+    account.sandbox.faults.add("cut_before", path=SESSIONS, method="POST", times=3)
+    assert send(client, form).status_code == 503
+    account.sandbox.faults.clear()
+    account.sandbox.faults.add("cut_after", path=SESSIONS, method="POST", times=3)
+    gateway = _Meanwhile(app.extensions["membership_settings"])
+    gateway.happens = lambda: send(app.test_client(), form)
+    assert opening.retire(session, gateway, sent()[0])
+    assert [found["status"] for found in sessions()] == ["open"]
+
+    account.sandbox.advance("5 minutes")
+    unanswered.settle_all(session)
+
+    assert card_testing.end_all(session) == 1
+    assert [found["status"] for found in sessions()] == ["expired"]
+    assert [row.state for row in sent()] == [CheckoutState.EXPIRED]
 
 
 def test_a_lost_answer_is_read_back_by_the_worker(account: Account, client, session, sessions, sent):

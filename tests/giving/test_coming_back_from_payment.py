@@ -54,7 +54,8 @@ def test_before_any_event_the_page_itself_reads_what_was_paid(account, client, s
     assert 100 - reads.times == asked
     assert THANKS in page.text
     assert sentence in page.text
-    assert "appeal=off" in page.headers["Set-Cookie"]
+    (cookie,) = [one for one in page.headers.getlist("Set-Cookie") if one.startswith("appeal=")]
+    assert {"appeal=off", "Max-Age=15552000", "HttpOnly"} <= set(cookie.split("; "))  # half a year
     assert count(session, Payment) == 1
 
 

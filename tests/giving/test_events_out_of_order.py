@@ -79,14 +79,23 @@ def test_w12_money_of_which_nothing_else_is_known_is_unassigned_until_it_is(sess
 def test_w13_a_session_told_long_after_the_end_revives_nothing(session, take):
     told = LIVES["canceled_at_the_end"]()
     life = told.life
+    ended_at = datetime.fromtimestamp(life.at, UTC)
+    clock.set_now(ended_at)
+    take(life.events)
+    before = _mails(session)
     late = life.tell(
-        "checkout.session.completed", life.session(interval="month", subscription=f"sub_{life.name}1")
+        "checkout.session.completed",
+        life.session(interval="month", subscription=f"sub_{life.name}1"),
+        at=life.events[0]["created"],
     )
-    clock.set_now(LATER)
+    clock.set_now(ended_at + timedelta(days=2))
 
-    take([*life.events, late])
+    take([late])
 
-    assert _standing(session, LATER) is Standing.FORMER
+    assert _standing(session, clock.now()) is Standing.FORMER
+    assert session.scalars(select(Subscription.status)).one() == "canceled"
+    assert session.scalar(select(func.count()).select_from(Patron)) == 1
+    assert _mails(session) == before
 
 
 def test_w14_the_newer_snapshot_stands_and_a_tie_is_read_again(session, take):
@@ -183,6 +192,8 @@ def test_w16_a_dispute_won_before_it_was_opened_is_won(session, take):
 
     assert session.scalars(select(Dispute.status)).one() == "won"
     assert _sum(session, Book.DISPUTED) == 0
+    closed_at = datetime.fromtimestamp(told.life.at, UTC)
+    assert _standing(session, closed_at + timedelta(hours=1)) is Standing.ACTIVE
 
 
 def test_w27_w28_an_event_stored_but_not_applied_is_applied_by_the_sweeper_once(session):
@@ -227,4 +238,5 @@ def test_w37_every_event_ends_in_one_of_the_known_states(account, session, hear)
     hear()
 
     states = set(session.scalars(select(Event.state)))
+    assert states
     assert states <= {EventState.APPLIED, EventState.IGNORED, EventState.FOREIGN}

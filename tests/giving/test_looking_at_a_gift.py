@@ -55,6 +55,11 @@ def test_opening_it_sets_no_cookie_and_writes_nothing(client: FlaskClient, sessi
     )
 
 
+def test_it_may_be_found_by_who_looks_for_it_but_not_once_for_each_amount(client: FlaskClient):
+    assert 'name="robots"' not in shown(client)
+    assert '<meta name="robots" content="noindex">' in shown(client, amount="7")
+
+
 def test_each_opening_has_a_key_of_its_own(client: FlaskClient):
     keys = {form_of(client.get("/support"))["form_key"] for _opening in range(3)}
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from membership.accounts.models import Account
 from membership.cli import membership
-from membership.db import Base
-from membership.giving import totals
+from membership.db import Base, db
+from membership.giving import moving_in, totals
 from membership.mail.models import OutgoingMail
 from membership.patrons import granting
 from membership.patrons.models import Coverage, Grant, Patron, Source, SupportElsewhere
@@ -132,6 +132,33 @@ def test_i23_a_broken_file_is_refused_before_anything_is_written(run, session):
     assert result.exit_code == 1
     assert "no CSV" in result.output
     assert _counts(session) == before
+
+
+def test_i23_a_batch_that_fails_in_its_middle_is_absent_and_those_before_it_are_whole(run, session):
+    content, marked = _people(moving_in.AT_ONCE * 2 + 20), []
+
+    def fail(_connection, _cursor, statement, *_rest):
+        """The second batch has written accounts and patrons when it comes to this."""
+        if statement.startswith("INSERT INTO support_elsewhere"):
+            marked.append(statement)
+            if len(marked) > 1:
+                raise ZeroDivisionError
+
+    event.listen(db.engine, "before_cursor_execute", fail)
+    try:
+        result = run(content, "--platform", "Steady")
+    finally:
+        event.remove(db.engine, "before_cursor_execute", fail)
+
+    assert isinstance(result.exception, ZeroDivisionError)
+    first = {f"Person {number}" for number in range(moving_in.AT_ONCE)}
+    session.rollback()
+    assert set(session.scalars(select(Patron.name))) == first
+    for model in (Account, Grant, Coverage, SupportElsewhere):
+        assert session.scalar(select(func.count()).select_from(model)) == moving_in.AT_ONCE
+
+    again = run(content, "--platform", "Steady")
+    assert "520 taken, 0 prolonged, 500 unchanged" in again.output
 
 
 def test_i23_windows_letters_are_read_and_the_command_says_so(run, session):

@@ -65,6 +65,40 @@ def test_w31_what_was_tried_for_months_waits_six_hours_at_most_and_keeps_no_othe
     assert (row.id, row.tries, row.state) == (failing, 61, ReadingState.WAITING)
 
 
+def test_c24_asked_to_slow_down_no_other_object_is_asked_for_until_the_next_round(account, session, hear):
+    for _gift in range(3):
+        account.pay(account.customer("cleo@example.org"), 500)
+    hear()
+    for charge in session.scalars(select(Payment.id)).all():
+        reading_list.add(session, ToRead(type="charge", id=charge, reason="stale"))
+    session.commit()
+    account.sandbox.faults.add("busy", path="/v1/charges", method="GET", times=100)
+
+    assert reading_again.read_all(session) == 0
+
+    assert [fault.times for fault in account.sandbox.faults.waiting] == [99]
+    account.sandbox.faults.clear()
+    assert reading_again.read_all(session) == 2
+    account.sandbox.advance("2 minutes")
+    assert reading_again.read_all(session) == 1
+
+
+def test_what_is_to_be_read_anyway_is_read_for_a_further_reason_too(account, session, hear):
+    account.pay(account.customer("cleo@example.org"), 500)
+    hear()
+    charge = session.scalars(select(Payment.id)).one()
+    for reason in ("stale", "fraud_warning", "conflict", "stale"):
+        reading_list.add(session, ToRead(type="charge", id=charge, reason=reason))
+    assert session.scalars(select(ObjectToRead.reason)).one() == "conflict fraud_warning"
+    session.commit()
+
+    assert reading_again.read_all(session) == 1
+
+    session.rollback()
+    assert session.scalars(select(Payment.has_fraud_warning)).one()
+    assert session.scalars(select(ObjectToRead)).all() == []
+
+
 def test_w24_a_subscription_that_has_no_items_at_stripe_either_waits_longer_each_time(account, session, hear):
     subscription = account.subscribe(account.customer("cleo@example.org"))
     hear()

@@ -146,6 +146,23 @@ def test_an_unknown_outcome_is_read_back_not_sent_again(account, payment, as_, p
     assert len(account.sandbox.all("refund")) == 1
 
 
+def test_c27_while_refunds_cannot_be_searched_their_money_is_promised_and_never_sent_twice(
+    account, payment, as_, pia, session
+):
+    account.sandbox.faults.add("cut_after", path="/v1/refunds", method="POST", times=3)
+    refund(as_(pia), payment.id, "15")
+    account.sandbox.faults.clear()
+    account.sandbox.faults.add("revoked", path="/v1/refunds", method="GET", times=50)
+
+    account.sandbox.advance("2 hours")
+    unanswered.settle_all(session)
+
+    assert (
+        session.scalars(select(OutgoingCall.state).filter_by(kind=refunding.KIND)).one() is CallState.UNKNOWN
+    )
+    assert refunding.left(session, session.get_one(Payment, payment.id)).amount == 500
+
+
 def test_what_never_reached_stripe_is_given_up_and_frees_the_money(account, payment, as_, pia, session):
     account.sandbox.faults.add("cut_before", path="/v1/refunds", method="POST", times=3)
     refund(as_(pia), payment.id, "20")

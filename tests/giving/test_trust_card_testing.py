@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 from membership import clock, paths
 from membership.accounts.models import Account as SignInAccount
 from membership.cli import membership as command
-from membership.giving import card_testing, proving
-from membership.giving.models import Checkout
+from membership.giving import card_testing, proving, unanswered
+from membership.giving.models import CallState, Checkout, OutgoingCall
 from membership.mail.models import OutgoingMail
 from membership.newsroom import budgets, shield
 from membership.newsroom.shield import Why
@@ -281,9 +281,99 @@ def test_c20_failures_of_one_address_are_counted_over_all_its_sessions(account, 
     decline(second)
     hear()
 
-    assert card_testing.end_all(session) == 1
-    assert [found["status"] for found in _sessions(account)] == ["open", "expired", "open"]
+    assert card_testing.end_all(session) == 2
+    assert [found["status"] for found in _sessions(account)] == ["open", "expired", "expired"]
     assert send(client, choose(client, amount="5", interval="once")).status_code == 429
+
+
+def test_c20_failures_in_sessions_for_gifts_that_renew_are_counted_by_their_address(
+    account, client, session, hear
+):
+    early_in_window(account, card_testing.PER_EMAIL)
+    first, second = (
+        send(client, choose(client, amount=amount, interval="month")).headers["Location"]
+        for amount in ("5", "6")
+    )
+    other = send(client, choose(client, amount="5", interval="month"), email="other@example.org")
+    for url in (first, first, first, second):
+        decline(url)
+    decline(other.headers["Location"], email="other@example.org")
+    hear()
+    assert card_testing.end_all(session) == 0
+
+    decline(second)
+    hear()
+
+    assert card_testing.end_all(session) == 2
+    assert [found["status"] for found in _sessions(account)] == ["open", "expired", "expired"]
+    assert send(client, choose(client, amount="5", interval="month")).status_code == 429
+    assert send(client, choose(client, amount="5"), email="third@example.org").status_code == 303
+
+
+def _try_cards(client, email: str) -> None:
+    """Let one card after the other fail in a session."""
+    answer = send(client, choose(client, amount="5", interval="once"), email=email)
+    for _ in range(card_testing.MOST_FAILED):
+        decline(answer.headers["Location"], email=email)
+
+
+def _closings(session) -> list[OutgoingCall]:
+    session.rollback()
+    found = select(OutgoingCall).filter_by(kind="checkout.end").order_by(OutgoingCall.id)
+    return list(session.scalars(found))
+
+
+def test_c20_a_closing_that_waits_for_hours_is_never_given_up(account, client, session, hear):
+    _try_cards(client, EMAIL)
+    hear()
+    account.sandbox.faults.add("error", path="/v1/checkout/sessions", times=1_000)
+    assert card_testing.end_all(session) == 0
+    account.sandbox.advance("2 hours")
+
+    assert unanswered.settle_all(session) == 0
+    account.sandbox.faults.clear()
+    assert card_testing.end_all(session) == 1
+
+    assert [found["status"] for found in _sessions(account)] == ["expired"]
+
+
+def test_c20_an_error_of_one_session_keeps_no_other_from_being_closed(account, client, session, hear):
+    for email in ("one@example.org", "two@example.org"):
+        _try_cards(client, email)
+    hear()
+    failing, sound = (call.subject for call in _closings(session))
+    session.rollback()
+    account.sandbox.faults.add("error", path=f"/v1/checkout/sessions/{failing}", method="POST", times=1_000)
+
+    assert card_testing.end_all(session) == 1
+
+    told = {found["id"]: found["status"] for found in _sessions(account)}
+    assert (told[failing], told[sound]) == ("open", "expired")
+
+
+def test_c20_an_error_that_stripe_remembers_puts_a_closing_off_until_the_next_round(
+    account, client, session, hear
+):
+    _try_cards(client, EMAIL)
+    hear()
+    account.sandbox.faults.add(
+        "error", is_remembered=True, path="/v1/checkout/sessions", method="POST", times=1
+    )
+
+    assert [card_testing.end_all(session) for _ in range(3)] == [0, 1, 0]
+    assert [found["status"] for found in _sessions(account)] == ["expired"]
+
+
+def test_c20_while_stripe_refuses_our_key_the_closing_waits(account, client, session, hear):
+    _try_cards(client, EMAIL)
+    hear()
+    account.sandbox.faults.add("revoked", path="/v1/checkout/sessions", method="POST", times=5)
+
+    assert card_testing.end_all(session) == 0
+    assert [call.state for call in _closings(session)] == [CallState.PENDING]
+    session.rollback()
+    account.sandbox.faults.clear()
+    assert card_testing.end_all(session) == 1
 
 
 def test_c20_while_stripe_is_out_of_reach_the_closing_waits(account, client, session, hear):

@@ -8,8 +8,8 @@ from membership import money
 from membership.gateway import products
 from membership.giving.ledger import Book, LedgerLine
 from membership.giving.models import Checkout, Payment
-from membership.patrons.models import Patron
 from membership.newsroom import settings_rows
+from membership.patrons.models import Patron
 from membership.web.redirects import safe_path
 from tests.giving.giver import choose, pay, send
 from tests.giving.sandboxed import account, hear
@@ -47,7 +47,11 @@ def test_c13_less_than_stripe_charges_is_told_and_not_sent_whatever_the_newsroom
 ):
     settings_rows.change(
         session,
-        {"currencies": [currency], "smallest_gifts": {currency: dict.fromkeys(("once", "month", "year"), 10)}, "default_currency": currency},
+        {
+            "currencies": [currency],
+            "smallest_gifts": {currency: dict.fromkeys(("once", "month", "year"), 10)},
+            "default_currency": currency,
+        },
     )
     session.commit()
     form = choose(client, interval=interval, currency=currency)
@@ -94,7 +98,7 @@ def test_c17_a_plain_path_of_this_site_is_kept(path):
     assert safe_path(path, default="/") == path
 
 
-def test_c33_what_was_taken_off_sale_at_stripe_is_told_in_the_log_as_an_error(account, client):
+def test_c33_what_was_taken_off_sale_at_stripe_is_told_in_the_log_as_a_warning(account, client):
     send(client, choose(client, amount="5", interval="month"))
     account.client.v1.products.update(products.IDS["month"], {"active": False})
 

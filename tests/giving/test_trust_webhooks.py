@@ -23,10 +23,19 @@ from werkzeug.test import create_environ, run_wsgi_app
 from membership import clock
 from membership.db import db
 from membership.gateway import client as gateway
-from membership.giving import applying, receiving, reconciling, stating
+from membership.giving import applying, reading_again, receiving, reconciling, stating
 from membership.giving.ledger import LedgerEntry
-from membership.giving.models import Event, EventState, Payment, Refund, Subscription
+from membership.giving.models import (
+    Event,
+    EventState,
+    ObjectToRead,
+    Payment,
+    Refund,
+    Subscription,
+    SubscriptionState,
+)
 from membership.mail.models import OutgoingMail
+from membership.patrons.models import Coverage
 from tests.giving.conftest import signed
 from tests.giving.sandboxed import Account, account, empty, hear, work
 from tests.giving.stripe_words import Json, Life, once
@@ -343,3 +352,70 @@ def test_w32_days_that_were_missed_are_closed_and_nobody_is_mailed_of_what_is_lo
     assert session.scalar(select(func.count()).select_from(Payment).where(Payment.amount == 2500)) == 1
     assert _count(session, OutgoingMail) == before
     assert reconciling.reconcile(session, gateway.current(), since=None).count == 0
+
+
+def _tell(session, *events: Json, applied: bool = True) -> None:
+    """Let events come in, each applied before the next."""
+    for event in events:
+        receiving.store(session, event, at=clock.now(), is_live=False)
+        session.commit()
+        if applied:
+            applying.apply_all(session)
+
+
+def test_w08_both_objects_are_read_that_two_bodies_under_one_id_are_about(session):
+    first, other = _event("aaa"), _event("bbb")
+
+    _tell(session, first, other | {"id": first["id"]})
+
+    told = {event["data"]["object"]["id"] for event in (first, other)}
+    assert set(session.scalars(select(ObjectToRead.id).filter_by(reason="conflict"))) >= told
+
+
+def _covered(session) -> list[tuple[object, ...]]:
+    session.rollback()
+    rows = session.scalars(select(Coverage).order_by(Coverage.starts_at, Coverage.source)).all()
+    told: list[tuple[object, ...]] = [(row.source, row.starts_at, row.ends_at, row.ended_by) for row in rows]
+    session.rollback()
+    return told
+
+
+@pytest.mark.parametrize("is_forged_first", [True, False])
+@pytest.mark.parametrize("applied", [True, False])
+def test_w08_after_the_reading_all_is_as_stripe_has_it_whichever_body_came_first(
+    account, session, hear, is_forged_first, applied
+):
+    subscription = account.subscribe(account.customer("cleo@example.org"))
+    newest = [event for event in hear() if event["data"]["object"]["id"] == subscription][-1]
+    before, covered = _books(session), _covered(session)
+    account.sandbox.advance("10 days")
+    now = account.sandbox.now()
+    true = json.loads(json.dumps(newest)) | {
+        "id": "evt_two",
+        "type": "customer.subscription.updated",
+        "created": now,
+    }
+    forged = json.loads(json.dumps(true)) | {"type": "customer.subscription.deleted"}
+    forged["data"]["object"] |= {"status": "canceled", "ended_at": now, "canceled_at": now}
+    forged["data"]["object"]["items"]["data"][0]["price"]["unit_amount"] = 9_900
+
+    _tell(session, *((forged, true) if is_forged_first else (true, forged)), applied=applied)
+    if not applied:
+        assert reading_again.read_all(session) == 0  # what is applied later would cover what was read
+        applying.apply_all(session)
+    account.sandbox.advance("1 minute")
+    assert reading_again.read_all(session) == 1
+
+    session.rollback()
+    row = session.scalars(select(Subscription)).one()
+    assert (row.status, row.ended_at, row.amount, row.terminal) == ("active", None, 500, 0)
+    assert set(session.scalars(select(SubscriptionState.amount))) == {500}
+    assert _covered(session) == covered
+    after = _books(session)
+    for part in ("patrons", "payments", "ledger", "movements"):
+        assert after[part] == before[part], part
+    assert session.scalars(select(ObjectToRead)).all() == []
+    account.client.v1.subscriptions.cancel(subscription)
+    hear()
+    session.rollback()
+    assert session.scalars(select(Subscription.status)).one() == "canceled"  # what comes later holds

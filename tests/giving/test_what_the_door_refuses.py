@@ -143,6 +143,15 @@ def test_w20_a_body_over_one_mebibyte_is_refused(client, session):
     assert _stored(session) == 0
 
 
+def test_w20_a_body_of_one_mebibyte_exactly_is_taken(deliver, session):
+    event = _event() | {"pad": ""}
+    event["pad"] = "x" * (1024 * 1024 - len(json.dumps(event)))
+    assert len(json.dumps(event).encode()) == 1024 * 1024
+
+    assert deliver(event).status_code == 200
+    assert _stored(session) == 1
+
+
 def _with(**fields: Any) -> bytes:
     return json.dumps(_event() | fields).encode()
 

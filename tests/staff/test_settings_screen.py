@@ -73,9 +73,7 @@ def test_the_largest_gift_is_decided_for_each_currency_and_follows_its_worth_unt
     assert settings.largest("uah") == 10_000 * 4_000
 
 
-@pytest.mark.parametrize(
-    ("typed", "told"), [("0.49", "Stripe takes no less than €0.50."), ("0.50", None)]
-)
+@pytest.mark.parametrize(("typed", "told"), [("0.49", "Stripe takes no less than €0.50."), ("0.50", None)])
 def test_c13_no_smallest_gift_is_below_what_stripe_charges(session, as_, pia, typed, told):
     answer = send(as_(pia), session, "gifts", smallest_eur_once=typed)
 

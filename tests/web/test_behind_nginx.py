@@ -274,6 +274,14 @@ def test_e01_only_pages_made_for_it_may_be_framed_with_and_without_the_program(f
             assert f"frame-ancestors {framed_by}" in policy.split("; "), path
 
 
+@pytest.mark.parametrize("ending", ["", "/"])
+def test_what_another_site_calls_a_story_reaches_us_as_it_is_written(front, ending):
+    answer = front.get(f"/uk/embed/appeal/at/2024/%d0%bf%d0%be%d1%80%d0%be%d0%bc{ending}")
+
+    assert answer.status == 200
+    assert answer.body == front.get("/uk/embed/appeal/porom").body != front.get("/uk/embed/appeal").body
+
+
 def test_with_the_program_stopped_readers_go_on_reading(front, session):
     page_changes.record(session, page_changes.EVERYTHING)
     session.commit()

@@ -75,3 +75,11 @@ def test_another_color_of_the_newsroom_is_another_address(session, client):
     assert sheets.address("front") != before[0]
     assert sheets.address("paper") == before[1]
     assert accents.tokens("#0a6e31") in client.get(sheets.address("front")).text
+
+
+def test_the_face_of_latin_headlines_comes_in_one_turn(client):
+    with client.get("/static/fonts/brygada-1918-latin-700-normal.woff2") as answer:
+        head = sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items())
+
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert len(answer.data) + head < 10 * 1460  # what a server sends before it waits for the first answer

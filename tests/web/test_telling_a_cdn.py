@@ -1,6 +1,7 @@
 """A CDN in front: what it may keep says so, and it is told of each change once every process has heard of it."""
 
 import json
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -10,10 +11,11 @@ import pytest
 
 from membership.articles import publishing
 from membership.articles.publishing import COMMAND
+from membership.cli import deploying
 from membership.newsroom import page_changes
 from membership.web import page_purging, page_store
 from membership.web.page_purging import Purger
-from tests.articles.stories import a_newsroom, a_story
+from tests.articles.stories import a_newsroom, a_story, an_appeal
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +92,48 @@ def test_a_cdn_that_does_not_take_it_is_told_again(cdn, status, monkeypatch):
 
     assert sent(purger, told, 3)
     assert told[-1] == {"everything": True, "keys": ["pages"], "urls": []}
+
+
+@pytest.fixture
+def told_to_operators(app, tmp_path):
+    """What `membership deploy-files` writes about a CDN."""
+    done = app.test_cli_runner().invoke(deploying.deploy_files, [str(tmp_path / "front")])
+    assert done.exit_code == 0, done.output
+    return (tmp_path / "front" / "CDN.md").read_text()
+
+
+def test_what_operators_are_told_of_purging_is_what_is_sent(cdn, told_to_operators):
+    url, told, _statuses = cdn
+    (example,) = re.findall(r'`(\{"everything".*?\})`', told_to_operators, re.DOTALL)
+    written = json.loads(example)
+    base_url = written["urls"][0].removesuffix(written["keys"][0])
+    purger = Purger(url, base_url=base_url)
+    purger.tell(written["keys"], everything=False)
+
+    assert sent(purger, told, 1)
+    assert told == [written]
+
+
+def test_what_operators_are_told_of_keys_and_of_the_cookie_is_so(app, session, told_to_operators):
+    an_appeal(session)
+    a_story(session)
+    client, pages = app.test_client(use_cookies=False), {}
+    for cookie in ("", "appeal=off", "other=1"):
+        headers = {"Cookie": cookie} if cookie else {}
+        pages[cookie] = client.get("/articles/the-ferry", headers=headers)
+    text = " ".join(told_to_operators.split())
+
+    assert (
+        "`Cookie` header has `appeal=off` must pass the cache by. No other cookie changes a stored page"
+        in text
+    )
+    assert pages["appeal=off"].data != pages[""].data
+    assert "no-store" in pages["appeal=off"].headers["Cache-Control"]
+    assert pages["other=1"].data == pages[""].data
+    assert "Each stored page says its keys in `Surrogate-Key`: its path, and `pages`." in text
+    assert pages[""].headers["Surrogate-Key"].split() == ["pages", "/articles/the-ferry"]
+    assert "five minutes, and a day when we cannot be reached" in text
+    assert {"s-maxage=300", "stale-if-error=86400"} <= set(pages[""].headers["Cache-Control"].split(", "))
 
 
 def test_what_caches_may_keep_names_its_keys(session, client):

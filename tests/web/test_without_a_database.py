@@ -1,47 +1,20 @@
 """With the database stopped readers go on reading: without cookie, with `appeal=off`, signed in."""
 
-import shutil
-from pathlib import Path
-
 import pytest
-from sqlalchemy import event
 
 from membership.articles import publishing
 from membership.articles.publishing import COMMAND
-from membership.db import db
+from membership.web import page_leading
 from tests.articles.stories import a_newsroom, a_story, an_appeal, words
 from tests.web import workers
+from tests.web.stopping import stop_database
+
+__all__ = ["stop_database"]
 
 
 @pytest.fixture(autouse=True)
 def newsroom(session):
     a_newsroom(session)
-
-
-@pytest.fixture
-def stop_database(app):
-    """Stop it really: its file is gone and cannot be made anew, or every connection is refused."""
-    undo = []
-
-    def stop():
-        with app.app_context():
-            engine = db.engine
-            db.session.remove()
-            engine.dispose()
-        if engine.dialect.name == "sqlite":
-            file = Path(str(engine.url.database))
-            shutil.move(file, file.with_suffix(".away"))
-            file.mkdir()
-            return
-        event.listen(engine, "do_connect", refuse)
-        undo.append(lambda: event.remove(engine, "do_connect", refuse))
-
-    def refuse(_dialect, _record, _arguments, parameters):
-        parameters["port"] = 1
-
-    yield stop
-    for step in undo:
-        step()
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "quiet", "signed in"])
@@ -72,3 +45,32 @@ def test_with_the_database_stopped_a_page_out_of_date_is_better_than_none(sessio
     stop_database()
 
     assert "since May" in words(client.get("/articles/the-ferry"))
+
+
+@pytest.mark.parametrize(
+    "address", ["/embed/appeal/the-ferry", "/embed/appeal/nowhere", "/embed/appeal/at/2024/nowhere"]
+)
+@pytest.mark.parametrize("holds_s", [60.0, 0.0], ids=["known", "to be asked again"])
+def test_e10_with_the_database_stopped_other_sites_show_the_appeal_as_before(
+    session, client, stop_database, monkeypatch, address, holds_s
+):
+    monkeypatch.setattr(page_leading, "HOLDS_S", holds_s)
+    an_appeal(session)
+    a_story(session)
+    before = client.get(address)
+    stop_database()
+
+    for _ in range(3):
+        answer = client.get(address)
+        assert (answer.status_code, answer.data) == (200, before.data)
+        assert "Free for all" in words(answer)
+
+
+def test_with_the_database_stopped_nobody_is_asked_under_what_may_be_marked(session, client, stop_database):
+    """An address that was never asked about may be that of a sensitive story; the other site shows its link."""
+    an_appeal(session)
+    client.get("/embed/appeal")
+    stop_database()
+
+    assert client.get("/embed/appeal").status_code == 200
+    assert client.get("/embed/appeal/at/2024/grief").status_code == 503

@@ -1,4 +1,4 @@
-"""With Redis and Stripe stopped, one after the other, articles are read, published and changed as ever."""
+"""With Redis and Stripe stopped articles are read, published and changed as ever; with the database too, read."""
 
 import pytest
 
@@ -9,6 +9,10 @@ from membership.db import db
 from membership.settings import Settings
 from tests import servers
 from tests.articles.stories import a_newsroom, a_story, an_appeal, words
+from tests.web import workers
+from tests.web.stopping import stop_database
+
+__all__ = ["stop_database"]
 
 pytestmark = pytest.mark.one_engine
 
@@ -55,3 +59,34 @@ def test_a_process_that_starts_while_redis_is_away_serves_articles(redis, settin
     assert "since May" in words(started.test_client().get("/articles/the-ferry"))
     with started.app_context():
         db.engine.dispose()
+
+
+@pytest.mark.parametrize("visitor", ["anonymous", "quiet", "signed in"])
+def test_with_database_redis_and_stripe_stopped_at_once_readers_read_on(
+    redis, app, session, client, as_, cleo, stop_database, visitor
+):
+    a_newsroom(session)
+    an_appeal(session)
+    a_story(session)
+    pages = ["/", "/articles/the-ferry", "/sections/land", "/feed.xml", "/sitemap.xml", "/embed/appeal"]
+    for path in pages:
+        assert client.get(path).status_code == 200
+    browser = as_(cleo) if visitor == "signed in" else client
+    if visitor == "quiet":
+        browser.set_cookie("appeal", "off")
+    redis.terminate()
+    redis.wait(timeout=20)
+    stop_database()
+
+    for restart in (False, True):
+        if restart:
+            app.wsgi_app = workers.another(app)  # with nothing in memory
+        answers = {path: browser.get(path) for path in pages}
+        assert [answer.status_code for answer in answers.values()] == [200] * len(pages)
+        assert not any("Set-Cookie" in answer.headers for answer in answers.values())
+        story = words(answers["/articles/the-ferry"])
+        assert "since May" in story
+        assert ("Free for all" in story) == (visitor != "quiet")
+        assert "Free for all" in words(answers["/embed/appeal"])
+        for path, status in {"/live": 200, "/ready": 503, "/support": 503}.items():
+            assert browser.get(path).status_code == status, path

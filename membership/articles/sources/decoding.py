@@ -1,14 +1,15 @@
 """Opening files that may lie: about their encoding, their size, their depth.
 
 The encoding is what a byte order mark says, else what the XML declaration says, else UTF-8. A file that is not valid in
-it is read as Windows-1251, the commonest lie in Ukrainian exports, and that is reported. Never are letters guessed
-silently.
+it is read as Windows-1251, the commonest lie in Ukrainian exports; one that says another and is valid UTF-8 is read as
+that. Both are reported. Never are letters guessed silently: an article whose letters are of another encoding than the
+rest of its file stays a draft.
 """
 
 import codecs
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
@@ -16,7 +17,7 @@ from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from membership.articles.sources.items import ImportFileError
+from membership.articles.sources.items import ImportFileError, Item
 
 MOST_BYTES = 512 * 1024 * 1024
 MOST_BYTES_IN_MEMORY = 64 * 1024 * 1024
@@ -30,23 +31,34 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding=["']([A-Za-z0-9._-]{1,40})["']""")
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding=["']([A-Za-z0-9._-]{1,40})["']""")
+_LETTERS = re.compile(r"[^\x00-\x7f]{6,}")
+"""Three letters or more, were they of UTF-8 read as something else. By chance no real word is UTF-8 at that length."""
 
 
 def encoding_of(file: Path) -> tuple[str, str]:
     """The encoding to read a file in, and a warning ("" if it is what it says).
 
     Raises:
-        ImportFileError: it is too large, or valid in no encoding that it may have.
+        ImportFileError: it is too large, cannot be read, or is valid in no encoding that it may have.
     """
-    if file.stat().st_size > MOST_BYTES:
-        raise ImportFileError(f"The file is larger than {MOST_BYTES // 1024**2} MB.")
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise ImportFileError(f"The file is larger than {MOST_BYTES // 1024**2} MB.")
+        return _encoding_of(file)
+    except OSError as error:
+        raise _unreadable(error) from None
+
+
+def _encoding_of(file: Path) -> tuple[str, str]:
     with file.open("rb") as opened:
         head = opened.read(1024)
     told = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     if told is None:
-        declared = _DECLARED.search(head)
+        declared = _DECLARED.match(head)
         told = declared.group(1).decode().lower() if declared else "utf-8"
+        if not told.startswith("utf") and not _is_valid(file, "ascii") and _is_valid(file, "utf-8"):
+            return "utf-8", f"The file is not {told.upper()}, as it says; it was read as UTF-8."
     if _is_valid(file, told):
         return told, ""
     if told in {"utf-8", "utf8", "us-ascii", "ascii"} and _is_valid(file, "windows-1251"):
@@ -64,16 +76,43 @@ def _is_valid(file: Path, encoding: str) -> bool:
     return True
 
 
-def whole_text(file: Path) -> tuple[str, str]:
-    """The text of a file that fits into memory, and a warning about its encoding.
+def _unreadable(error: OSError) -> ImportFileError:
+    return ImportFileError(f"The file cannot be read ({error.strerror}).")
+
+
+def whole_text(file: Path) -> tuple[str, str, str]:
+    """The text of a file that fits into memory, its encoding, and a warning about that.
 
     Raises:
-        ImportFileError: it does not fit, or cannot be decoded.
+        ImportFileError: it does not fit, or cannot be read or decoded.
     """
-    if file.stat().st_size > MOST_BYTES_IN_MEMORY:
-        raise ImportFileError(f"The file is larger than {MOST_BYTES_IN_MEMORY // 1024**2} MB.")
-    encoding, warning = encoding_of(file)
-    return file.read_text(encoding=encoding).lstrip("\ufeff"), warning
+    try:
+        if file.stat().st_size > MOST_BYTES_IN_MEMORY:
+            raise ImportFileError(f"The file is larger than {MOST_BYTES_IN_MEMORY // 1024**2} MB.")
+        encoding, warning = encoding_of(file)
+        return file.read_text(encoding=encoding).lstrip("\ufeff"), encoding, warning
+    except OSError as error:
+        raise _unreadable(error) from None
+
+
+def doubted(item: Item, encoding: str) -> Item:
+    """An item of a file that was read in an encoding; a draft if its own letters are UTF-8 read as something else."""
+    if encoding.startswith("utf"):
+        return item
+    draft = item.draft
+    said = "\n".join((draft.headline, draft.standfirst, draft.body, *draft.authors, *draft.tags))
+    if not any(_is_utf_8(letters, encoding) for letters in _LETTERS.findall(said)):
+        return item
+    note = f"kept as a draft: it seems to be in UTF-8, its file in {encoding}; its letters are wrong"
+    return replace(item, published_at=None, notes=[*item.notes, note])
+
+
+def _is_utf_8(letters: str, encoding: str) -> bool:
+    try:
+        letters.encode(encoding).decode()
+    except UnicodeError:
+        return False
+    return True
 
 
 def elements(file: Path, tags: Collection[str], *, encoding: str) -> Iterator[Element]:
@@ -157,6 +196,8 @@ def _events(file: Path, encoding: str) -> Iterator[tuple[str, Element, int]]:
         raise ImportFileError(
             "The file has a DOCTYPE, which is not allowed; nothing of it was read."
         ) from None
+    except OSError as error:
+        raise _unreadable(error) from None
     except ParseError as error:
         line, column = error.position
         raise ImportFileError(f"The file is broken at line {line}, column {column + 1}.") from None

@@ -24,10 +24,9 @@ def read(file: Path, *, language: str, now: datetime, sections: frozenset[str]) 
     Raises:
         ImportFileError: it is broken or hostile XML, or no feed.
     """
-    whole, warning = decoding.whole_text(file)
+    whole, encoding, warning = decoding.whole_text(file)
     if warning:
         yield NotTaken(file.name, warning)
-    encoding = decoding.encoding_of(file)[0]
     for _element in decoding.elements(file, {"entry", "item"}, encoding=encoding):
         pass  # only to refuse what is broken or hostile before a second reader sees it
     headers = {"content-type": "application/xml; charset=utf-8"}
@@ -35,7 +34,8 @@ def read(file: Path, *, language: str, now: datetime, sections: frozenset[str]) 
     if not parsed.get("version"):
         raise ImportFileError("The file is no feed: neither RSS nor Atom.")
     for entry in parsed.entries:
-        yield _read(entry, language=language, now=now, sections=sections)
+        read = _read(entry, language=language, now=now, sections=sections)
+        yield decoding.doubted(read, encoding) if isinstance(read, Item) else read
 
 
 def _read(entry: Any, *, language: str, now: datetime, sections: frozenset[str]) -> Read:  # noqa: ANN401 - feedparser has no types

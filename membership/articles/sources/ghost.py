@@ -79,10 +79,10 @@ class _Reader:
             title = line(plain_text(body), longest=60) or name
             notes.append("had no title; named by its first words")
         published, more = self._instant(post, has_body=bool(body))
-        picture = self._picture(post, found)
+        picture = self._picture(post, found, notes)
         if post.get("feature_image") and self.images is None:
             notes.append("its picture is not in the file")
-        notes += [f"its picture {one} is not in the folder" for one in dict.fromkeys(found.missing)]
+        notes += found.notes()
         tags = [tag for tag in self.tags.get(post_id, []) if tag.get("visibility") != "internal"]
         slugs = [str(tag.get("slug")) for tag in tags]
         return Item(
@@ -117,14 +117,15 @@ class _Reader:
         images = self.images
         return bodies.from_html(html, lambda part: images.bring(part, found))
 
-    def _picture(self, post: Row, found: Found) -> Opening:
+    def _picture(self, post: Row, found: Found, notes: list[str]) -> Opening:
         """The opening picture, if it came along, with what is said of it."""
         address = text(post.get("feature_image"), longest=1000).replace("__GHOST_URL__", "")
         name = self.images.name_of(address, found) if self.images is not None and address else ""
         if not name:
             return Opening()
         meta = self.meta.get(str(post.get("id")), {})
-        caption = plain_text(bodies.from_html(text(meta.get("feature_image_caption")))[0])
+        told = text(meta.get("feature_image_caption"))
+        caption = bodies.words(told, notes, what="the caption of its picture")
         return Opening(
             name,
             alt=line(meta.get("feature_image_alt"), longest=1000),
@@ -156,7 +157,7 @@ def read(
     Raises:
         ImportFileError: it is no JSON, or no export of Ghost.
     """
-    whole, warning = decoding.whole_text(file)
+    whole, encoding, warning = decoding.whole_text(file)
     if warning:
         yield NotTaken(file.name, warning)
     try:
@@ -165,7 +166,8 @@ def read(
         raise ImportFileError("The file is nested too deep.") from None
     except ValueError as error:
         raise ImportFileError(f"The file is no JSON: {error}.") from None
-    yield from _Reader(language, now, sections, _data(told), images).posts()
+    for read in _Reader(language, now, sections, _data(told), images).posts():
+        yield decoding.doubted(read, encoding) if isinstance(read, Item) else read
 
 
 def _data(told: object) -> dict[str, list[Row]]:

@@ -9,6 +9,7 @@ from membership.articles.publishing import Draft
 from membership.articles.slugs import slugify
 from membership.articles.sources import decoding
 from membership.articles.sources.items import ImportFileError, Item, NotTaken, Read, instant, line, text
+from membership.articles.sources.pictures import within
 from membership.web import languages
 
 Front = dict[str, list[str]]
@@ -31,8 +32,8 @@ def read(path: Path, *, language: str, now: datetime, shift: timedelta) -> Itera
     if not files:
         raise ImportFileError("There are no .md files in this folder.")
     for file in files:
-        if path.is_dir() and not file.resolve().is_relative_to(path.resolve()):
-            yield NotTaken(file.name, "a link out of the folder")
+        if path.is_dir() and within(path.resolve(), file.name) is None:
+            yield NotTaken(file.name, "a link out of the folder" if file.is_symlink() else "not a file")
             continue
         try:
             yield _item(file, language=language, now=now, shift=shift)
@@ -49,7 +50,7 @@ class _FrontMatterError(Exception):
 
 
 def _item(file: Path, *, language: str, now: datetime, shift: timedelta) -> Item:
-    whole, warning = decoding.whole_text(file)
+    whole, encoding, warning = decoding.whole_text(file)
     front, body = _parts(text(whole))
     notes = [f"{key!r} is not a key we know" for key in sorted(front.keys() - _KNOWN)]
     own_language = _one(front, "language") or language
@@ -60,7 +61,7 @@ def _item(file: Path, *, language: str, now: datetime, shift: timedelta) -> Item
         raise _FrontMatterError("has no headline")
     slug = slugify(_one(front, "slug") or headline or file.stem)
     published, updated = (_moved(_at(front, key), shift) for key in ("published", "updated"))
-    return Item(
+    item = Item(
         source_id=f"{own_language}/{slug}",
         name=file.name,
         draft=Draft(
@@ -87,6 +88,7 @@ def _item(file: Path, *, language: str, now: datetime, shift: timedelta) -> Item
         corrections=_corrections(front, shift, latest=now),
         notes=([warning] if warning else []) + notes,
     )
+    return decoding.doubted(item, encoding)
 
 
 def _parts(whole: str) -> tuple[Front, str]:

@@ -15,14 +15,17 @@ from membership.articles.slugs import slugify
 from membership.web import media
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"})
-_IMAGE = re.compile(r"<img\b[^>]{0,4000}>", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\b[^<>]{0,4000}>", re.IGNORECASE)
 _SOURCE = re.compile(r"""(\bsrc\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""", re.IGNORECASE)
 _LINKED = re.compile(
-    r"""<a\b[^>]{0,2000}?\bhref\s*=\s*["']([^"']{1,1000})["'][^>]{0,2000}>\s*(<img\b[^>]{0,4000}>)\s*</a>""",
+    r"<a\b([^<>]{0,4000})>\s*(<img\b[^<>]{0,4000}>)\s*</a>",
     re.IGNORECASE,
 )
+_LEADS_TO = re.compile(r"""\bhref\s*=\s*["']([^"']{1,1000})["']""", re.IGNORECASE)
 _GHOST_SIZE = re.compile(r"/size/w\d+(?:h\d+)?/(?:format/\w+/)?")
 _WORDPRESS_SIZE = re.compile(r"(?:-\d{1,5}x\d{1,5}|-scaled)(?=\.\w+$)")
+MOST_FOLDERS = 12
+"""Of an address no more than so many last parts are looked for; uploads of many sites in one have eight."""
 
 
 @dataclass
@@ -32,6 +35,14 @@ class Found:
     files: dict[str, Path] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)  # where each was, by name
     missing: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(
+        default_factory=dict
+    )  # addresses of files that are here, and why not taken
+
+    def notes(self) -> list[str]:
+        """What is to be said of those that cannot be taken, each once."""
+        missing = [f"its picture {one} is not in the folder" for one in dict.fromkeys(self.missing)]
+        return missing + [f"its picture {one} was not taken: {why}" for one, why in self.unread.items()]
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,7 @@ def within(folder: Path, *parts: str) -> Path | None:
     try:
         file = folder.joinpath(*parts).resolve()
         return file if file.is_relative_to(folder) and file.is_file() else None
-    except (OSError, ValueError):  # such as a name that no file can have
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have, a link to itself
         return None
 
 
@@ -68,7 +79,7 @@ class Folder:
         if plain.suffix.lower() not in ENDINGS or ".." in plain.parts:
             return None
         parts = [part for part in plain.parts if part != "/"]
-        for start in range(len(parts)):
+        for start in range(max(0, len(parts) - MOST_FOLDERS), len(parts)):
             for name in _names(parts[-1]):
                 file = within(self._folder, *parts[start:-1], name)
                 if file is not None:
@@ -83,10 +94,20 @@ class Folder:
     def name_of(self, address: str, found: Found) -> str:
         """The name that a picture will have here; "" if it is not in the folder or cannot be one of ours."""
         file = self.file_of(address)
-        if file is None or file.stat().st_size > media.MOST_BYTES:
+        if file is None:
             found.missing.append(address)
             return ""
-        name = media.name_for(slugify(file.stem), file.read_bytes())
+        known = next((name for name, one in found.files.items() if one == file), "")
+        if known:
+            return known
+        try:
+            if file.stat().st_size > media.MOST_BYTES:
+                found.unread[address] = "too large"
+                return ""
+            name = media.name_for(slugify(file.stem), file.read_bytes())
+        except OSError as error:
+            found.unread[address] = f"it cannot be read ({error.strerror})"
+            return ""
         found.files[name], found.addresses[name] = file, address
         return name
 
@@ -100,7 +121,8 @@ class Folder:
 
     def _unlinked(self, one: re.Match[str], found: Found) -> str:
         """A picture that leads to its own larger file is that file; any other link around a picture stays."""
-        address, image = unescape(one.group(1)), one.group(2)
+        leads, image = _LEADS_TO.search(one.group(1)), one.group(2)
+        address = unescape(leads.group(1)) if leads else ""
         if self.file_of(address) is None:
             return one.group()
         return _SOURCE.sub(lambda _source: f'src="{escape(address)}"', image, count=1)

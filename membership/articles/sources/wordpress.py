@@ -37,6 +37,7 @@ class Attachment:
     address: str
     alt: str
     caption: str
+    notes: list[str] = field(default_factory=list)  # what of it was left out
 
 
 @dataclass
@@ -72,8 +73,8 @@ class _Reader:
     def _item(self, element: Element, name: str, title: str, state: str) -> Item:
         found = Found()
         body, notes = self._body(text(element.findtext(_CONTENT)), found)
-        picture = self._picture(element, found)
-        notes += [f"its picture {one} is not in the folder" for one in dict.fromkeys(found.missing)]
+        picture = self._picture(element, found, notes)
+        notes += found.notes()
         if not title:
             title = line(plain_text(body), longest=60) or name
             notes.append("had no title; named by its first words")
@@ -116,13 +117,16 @@ class _Reader:
         images = self.images
         return bodies.from_wordpress(content, lambda html: images.bring(html, found))
 
-    def _picture(self, element: Element, found: Found) -> Opening:
+    def _picture(self, element: Element, found: Found, notes: list[str]) -> Opening:
         """The opening picture, if it came along, with what is said of it."""
         attachment = self.attachments.get(_meta(element, "_thumbnail_id"))
         if attachment is None or self.images is None:
             return Opening()
         name = self.images.name_of(attachment.address, found)
-        return Opening(name, attachment.alt, attachment.caption) if name else Opening()
+        if not name:
+            return Opening()
+        notes += attachment.notes
+        return Opening(name, attachment.alt, attachment.caption)
 
     def _instant(self, element: Element, state: str, *, has_body: bool) -> tuple[datetime | None, list[str]]:
         """When it was or will be published; None, with the reason, for what must not be."""
@@ -165,7 +169,7 @@ def read(
     for element in decoding.elements(file, _TAGS, encoding=encoding):
         found = reader.read(element)
         if found is not None:
-            yield found
+            yield decoding.doubted(found, encoding) if isinstance(found, Item) else found
 
 
 def _attachments(file: Path, encoding: str) -> dict[str, Attachment]:
@@ -174,10 +178,12 @@ def _attachments(file: Path, encoding: str) -> dict[str, Attachment]:
     for element in decoding.elements(file, {"item"}, encoding=encoding):
         if _of(element, "post_type") == "attachment":
             excerpt = next((text(child.text) for child in element if _EXCERPT.fullmatch(child.tag)), "")
+            notes: list[str] = []
             found[_of(element, "post_id")] = Attachment(
                 address=_of(element, "attachment_url"),
                 alt=line(_meta(element, "_wp_attachment_image_alt"), longest=1000),
-                caption=line(plain_text(bodies.from_html(excerpt)[0]), longest=1000),
+                caption=line(bodies.words(excerpt, notes, what="the caption of its picture"), longest=1000),
+                notes=notes,
             )
     return found
 

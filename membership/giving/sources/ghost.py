@@ -86,7 +86,7 @@ def _json_rows(file: Path) -> Iterator[tuple[int, Cells]]:
 
 
 def _data(file: Path) -> dict[str, Any]:
-    text, _warning = whole_text(file)
+    text, _encoding, _warning = whole_text(file)
     try:
         told = json.loads(text)
     except (ValueError, RecursionError):

@@ -10,9 +10,18 @@
   const PATIENCE_MS = 10_000;
   const HIGHEST_PX = 4_000;
 
+  // An article is named by its slug, or by its address here ("/…" or "https://…"), of which the path is told.
+  const named = (article) => {
+    if (!/^(https?:\/)?\//i.test(article)) return encodeURIComponent(article);
+    const link = document.createElement("a");
+    link.href = article;
+    const path = link.pathname.replace(/^\/+|\/+$/g, "");
+    return path && `at/${path}`;
+  };
+
   const place = (holder) => {
     const { appealLanguage: language = "", appealArticle: article = "", appealTitle: title = "" } = holder.dataset;
-    const path = [language, "embed/appeal", article].filter(Boolean).map((part) => part.replace(/[^\w./-]/g, "")).join("/");
+    const path = [encodeURIComponent(language.slice(0, 2)), "embed/appeal", named(article)].filter(Boolean).join("/");
     const frame = document.createElement("iframe");
     frame.src = `${home}/${path}`;
     frame.title = title || holder.textContent.trim();
