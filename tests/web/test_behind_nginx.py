@@ -275,7 +275,9 @@ def test_e01_only_pages_made_for_it_may_be_framed_with_and_without_the_program(f
 
 
 @pytest.mark.parametrize("ending", ["", "/"])
-def test_what_another_site_calls_a_story_reaches_us_as_it_is_written(front, ending):
+def test_what_another_site_calls_a_story_reaches_us_as_it_is_written(front, session, ending):
+    an_appeal(session, language="uk")
+
     answer = front.get(f"/uk/embed/appeal/at/2024/%d0%bf%d0%be%d1%80%d0%be%d0%bc{ending}")
 
     assert answer.status == 200
