@@ -45,6 +45,7 @@ NOT_LINKED = {
     "articles.sitemap": "for machines",
     "site.live": "for machines",
     "site.ready": "for machines",
+    "site.metrics": "for machines",
     "mail.show_html": "stands in a frame of the mail's page",
     "accounts.show_link": "leads from a mail",
     "accounts.new_code": "follows on asking for a link",

@@ -1,38 +1,35 @@
 """Stopping the database of a test as it would stop in life."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import NullPool
 
 from membership.db import db
 
 
 @pytest.fixture
-def stop_database(app: Flask) -> Iterator[Callable[[], None]]:
+def stop_database(app: Flask) -> Callable[[], None]:
     """Stop it really: its file is gone and cannot be made anew, or every connection is refused."""
-    undo: list[Callable[[], None]] = []
 
     def stop() -> None:
         with app.app_context():
             engine = db.engine
             db.session.remove()
-            engine.dispose()
         if engine.dialect.name == "sqlite":
+            engine.dispose()
             file = Path(str(engine.url.database))
             shutil.move(file, file.with_suffix(".away"))
             file.mkdir()
             return
-        event.listen(engine, "do_connect", refuse)
-        undo.append(lambda: event.remove(engine, "do_connect", refuse))
 
-    def refuse(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
-        parameters["port"] = 1
+        def refused() -> Any:
+            return engine.dialect.loaded_dbapi.connect(host="127.0.0.1", port=1)  # where nobody listens
 
-    yield stop
-    for step in undo:
-        step()
+        engine.pool = NullPool(refused)  # the one before is shared with the whole run
+
+    return stop
