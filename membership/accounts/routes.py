@@ -34,7 +34,13 @@ bp.register_blueprint(demo_routes.bp)
 bp.register_blueprint(address_routes.bp)
 
 
-bp.after_request(headers.keep_to_itself)
+@bp.after_request
+def _keep_to_itself(response: Response) -> Response:
+    """As `headers.keep_to_itself`; but who searches for where to sign in may find the bare page."""
+    response = headers.keep_to_itself(response)
+    if request.endpoint == "accounts.new_sign_in" and not request.query_string:
+        del response.headers["X-Robots-Tag"]
+    return response
 
 
 @bp.get("/sign-in")

@@ -168,3 +168,9 @@ def test_the_mail_is_in_the_language_of_the_account(session, client, eve):
 
     assert newest(session).language == "uk"
     assert "http://localhost/uk/sign-in/" in newest(session).text
+
+
+def test_the_bare_page_may_be_found_and_none_that_leads_on(client):
+    assert "X-Robots-Tag" not in client.get("/sign-in").headers
+    assert client.get("/sign-in").headers["Cache-Control"] == "no-store"
+    assert "noindex" in client.get("/sign-in?next=/patron").headers["X-Robots-Tag"]
