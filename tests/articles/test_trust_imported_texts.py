@@ -4,8 +4,6 @@ import re
 import time
 
 import pytest
-from flask import Flask
-from flask_babel import Babel
 
 from membership.articles.sources import bodies
 from membership.articles.sources.pictures import Folder, Found
@@ -13,17 +11,9 @@ from membership.web import htmlize
 from membership.web.htmlize import TooLongError
 from membership.web.picture_sizes import Smaller
 from tests.web import hostile_texts
-from tests.web.test_sanitizing import HOSTILE, IN_MARKDOWN, assert_harmless
+from tests.web.test_sanitizing import HOSTILE, IN_MARKDOWN, assert_harmless, in_a_request
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _request():
-    app = Flask(__name__)
-    Babel(app)
-    with app.test_request_context("/"):
-        yield
-
-
+__all__ = ["in_a_request"]
 TANGLES = (
     *("<pre>", "\n", "<script>", "[caption]", "[embed]", "[gallery ", "[caption", "[embed", "<iframe", "<iframe>"),
     *("<img", "<a href='x' ", "<a ><img ", "\n ", "https://a ", "<pre></pre>", "<object data=x>", "<script></script"),

@@ -8,9 +8,11 @@ group-after (the commit that the second event and those after it share).
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 
 from flask import Flask
 from sqlalchemy import event as listening
@@ -21,6 +23,7 @@ from membership.app import create_app
 from membership.db import db
 from membership.settings import Settings
 from tests.giving.conftest import signed
+from tests.giving.stripe_words import Json
 
 COMMITS = {"received": 1, "applied": 2, "group-before": 2}
 """Points just before a commit, and which one."""
@@ -28,6 +31,17 @@ COMMITTED = {"stored": 1, "committed": 2, "group-after": 2}
 """Points just after a commit."""
 ANSWERED = threading.Event()
 """Set once the first delivery has its answer."""
+
+
+def killed_at(point: str, event: Json, env: Mapping[str, str]) -> None:
+    """Let another process, with the app's environment, take an event and be killed at the point."""
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.giving.kill_while_receiving", point],
+        input=json.dumps(event).encode(),
+        env=os.environ | env,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
 
 
 def main(point: str) -> None:

@@ -115,6 +115,16 @@ def hear(account: Account, app: Flask, session: Session) -> Callable[..., list[J
     return hear_all
 
 
+@pytest.fixture
+def begun(account: Account, hear: Callable[..., list[Json]]) -> str:
+    """Cleo's monthly gift, paid once; the subscription's id."""
+    subscription = account.subscribe(account.customer("cleo@example.org"))
+    hear()
+    account.sandbox.advance("2 days")
+    hear()
+    return subscription
+
+
 def work(session: Session) -> None:
     """Do what the worker does, until there is nothing left to do."""
     applying.apply_all(session)

@@ -31,21 +31,11 @@ from membership.topics.errors import StandingError
 from membership.topics.models import Ballot
 from tests.giving.giver import give
 from tests.giving.lives import LIVES
-from tests.giving.sandboxed import account, hear
+from tests.giving.sandboxed import account, begun, hear
 from tests.giving.stripe_words import Life, once
 from tests.topics.voters import a_round, a_topic
 
-__all__ = ["account", "hear"]
-
-
-@pytest.fixture
-def begun(account, session, hear) -> str:
-    """Cleo's monthly gift, paid once."""
-    subscription = account.subscribe(account.customer("cleo@example.org"))
-    hear()
-    account.sandbox.advance("2 days")
-    hear()
-    return str(subscription)
+__all__ = ["account", "begun", "hear"]
 
 
 @pytest.fixture

@@ -2,10 +2,6 @@
 
 import itertools
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -28,6 +24,7 @@ from membership.patrons import standing
 from membership.patrons.models import Coverage, Patron
 from membership.patrons.standing import Standing
 from tests.giving.conftest import signed
+from tests.giving.kill_while_receiving import killed_at
 from tests.giving.lives import LIVES
 from tests.giving.sandboxed import account, empty, hear
 from tests.giving.stripe_words import Json, Life, once
@@ -146,13 +143,7 @@ def test_w28_killed_before_its_answer_the_second_delivery_is_counted_and_thanks_
     once(life)
     event = life.events[0]
     session.rollback()
-    killed = subprocess.run(
-        [sys.executable, "-m", "tests.giving.kill_while_receiving", point],
-        input=json.dumps(event).encode(),
-        env=os.environ | settings_env,
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL
+    killed_at(point, event, settings_env)
 
     answer = deliver(event)
     applying.apply_all(session)

@@ -1,10 +1,6 @@
 """Stripe's door under crashes, floods and long silence (docs/trust.md, section W)."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -37,6 +33,7 @@ from membership.giving.models import (
 from membership.mail.models import OutgoingMail
 from membership.patrons.models import Coverage
 from tests.giving.conftest import signed
+from tests.giving.kill_while_receiving import killed_at
 from tests.giving.sandboxed import Account, account, empty, hear, work
 from tests.giving.stripe_words import Json, Life, once
 
@@ -72,14 +69,7 @@ def test_w26_w27_w28_killed_at_any_point_the_event_is_applied_once_in_the_end(
     clock.set_now(None)  # the other process has the machine's clock
     event = _event()
     session.rollback()
-    killed = subprocess.run(
-        [sys.executable, "-m", "tests.giving.kill_while_receiving", point],
-        input=json.dumps(event).encode(),
-        env=os.environ | settings_env,
-        check=False,
-    )
-
-    assert killed.returncode == -signal.SIGKILL
+    killed_at(point, event, settings_env)
     assert (_count(session, Event), _count(session, Payment)) == (stored, applied)
 
     # No answer went out, so Stripe delivers again; or the worker's round comes first.

@@ -28,9 +28,9 @@ from membership.mail.models import MailState, OutgoingMail
 from membership.patrons import standing
 from membership.patrons.models import Coverage, Patron, Visibility
 from membership.patrons.standing import Standing
-from tests.giving.sandboxed import account, hear
+from tests.giving.sandboxed import account, begun, hear
 
-__all__ = ["account", "hear"]
+__all__ = ["account", "begun", "hear"]
 DAY = 86_400
 
 
@@ -67,16 +67,6 @@ def _period_end(account, subscription: str) -> datetime:
 
 def _update(account, subscription: str, **params: Any) -> None:
     account.client.v1.subscriptions.update(subscription, cast("Any", params))
-
-
-@pytest.fixture
-def begun(account, session, hear) -> str:
-    """Cleo's monthly gift, paid once."""
-    subscription = account.subscribe(account.customer("cleo@example.org"))
-    hear()
-    account.sandbox.advance("2 days")
-    hear()
-    return str(subscription)
 
 
 def _monthly(item, amount):

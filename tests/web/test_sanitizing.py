@@ -19,7 +19,8 @@ HARMLESS = htmlize.ALLOWED_TAGS - {"h1"}
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _request():
+def in_a_request():
+    """What cleaning needs around it: a request, for its words."""
     app = Flask(__name__)
     Babel(app)
     with app.test_request_context("/"):
